@@ -1,0 +1,46 @@
+package io.stillframe.model;
+
+import java.util.OptionalLong;
+
+/**
+ * What new instance is asked for. Immutable; made by {@link #of} and {@code with…}, validated when built.
+ *
+ * @param snapshot the snapshot to launch from; must be available
+ * @param name the new instance's name; must not be taken
+ * @param disks root disk by default, or all disks as one consistent set
+ * @param rootDiskSize the root disk's size in bytes, at least the snapshot's virtual size; that size if empty
+ * @param start whether the new instance is started or only defined
+ */
+public record LaunchRequest(
+        SnapshotId snapshot, String name, DiskSelection disks, OptionalLong rootDiskSize, Start start) {
+    /** What happens after the definition. */
+    public enum Start {
+        STARTED,
+        DEFINED_ONLY
+    }
+
+    public LaunchRequest {
+        Names.instance(name);
+        if (rootDiskSize.isPresent() && rootDiskSize.getAsLong() <= 0) {
+            throw SnapshotException.invalid("disk size " + rootDiskSize.getAsLong() + " must be over 0 bytes");
+        }
+    }
+
+    /** The root disk in its own size, started. */
+    public static LaunchRequest of(SnapshotId snapshot, String name) {
+        return new LaunchRequest(snapshot, name, DiskSelection.root(), OptionalLong.empty(), Start.STARTED);
+    }
+
+    public LaunchRequest withDisks(DiskSelection value) {
+        return new LaunchRequest(snapshot, name, value, rootDiskSize, start);
+    }
+
+    /** The root disk's size in bytes. */
+    public LaunchRequest withRootDiskSize(long bytes) {
+        return new LaunchRequest(snapshot, name, disks, OptionalLong.of(bytes), start);
+    }
+
+    public LaunchRequest withStart(Start value) {
+        return new LaunchRequest(snapshot, name, disks, rootDiskSize, value);
+    }
+}

@@ -1,0 +1,23 @@
+package io.stillframe.model;
+
+/** What is being done right now, finer than {@link SnapshotStatus}. */
+public enum Phase {
+    /** Accepted; nothing on the instance has been touched. */
+    REQUESTED,
+    /** Shutdown events are being sent, or the instance is being forced off. */
+    STOPPING,
+    /** The guest's file systems are being frozen (live capture). */
+    FREEZING,
+    /** The point in time is being held. */
+    HOLDING,
+    /** The instance is being powered on again, or thawed. */
+    RESUMING,
+    /** Waiting for a free place to work on the image. */
+    WAITING,
+    /** Reading, converting, compressing and transferring the disks. */
+    TRANSFERRING,
+    /** Closing the objects and publishing the manifest. */
+    PUBLISHING,
+    /** Nothing left to do. */
+    DONE
+}

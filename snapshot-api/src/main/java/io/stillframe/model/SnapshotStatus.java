@@ -1,0 +1,22 @@
+package io.stillframe.model;
+
+/** A snapshot's public status. The finer {@link Phase} goes with it. */
+public enum SnapshotStatus {
+    /** The point in time is being taken; the instance may be stopping, off or starting. */
+    CAPTURING,
+    /** The point in time is held, the instance is back; the image waits or is being worked on. */
+    QUEUED,
+    /** Completely stored and verified; can be launched. */
+    AVAILABLE,
+    /** Will never become available; the failure says why. */
+    FAILED,
+    /** Cancelled by its owner before it became available. */
+    CANCELLED,
+    /** Being removed from every region; ends with the record's removal. */
+    DELETING;
+
+    /** Whether the status can only change to {@link #DELETING} from here. */
+    public boolean settled() {
+        return this == AVAILABLE || this == FAILED || this == CANCELLED;
+    }
+}

@@ -1,0 +1,45 @@
+package io.stillframe.spi;
+
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A snapshot as a catalog keeps it.
+ *
+ * @param snapshot the public part
+ * @param version 1 when created, one more with every update
+ * @param claim what this snapshot alone may work on, e.g. an instance whose disks it holds; at most one record of a catalog has the
+ *     same claim
+ * @param attributes what the engine needs to go on in another process (the request, the capture plan, …), opaque to catalogs, at most
+ *     1 MiB in all
+ */
+public record CatalogRecord(Snapshot snapshot, long version, Optional<String> claim, Map<String, String> attributes) {
+    public CatalogRecord {
+        attributes = Map.copyOf(attributes);
+        if (version < 1) {
+            throw SnapshotException.invalid("a record's version is at least 1, got " + version);
+        }
+    }
+
+    /** A first version. */
+    public static CatalogRecord first(Snapshot snapshot, Optional<String> claim, Map<String, String> attributes) {
+        return new CatalogRecord(snapshot, 1, claim, attributes);
+    }
+
+    public CatalogRecord with(Snapshot value) {
+        return new CatalogRecord(value, version, claim, attributes);
+    }
+
+    public CatalogRecord withAttribute(String key, String value) {
+        Map<String, String> changed = new HashMap<>(attributes);
+        changed.put(key, value);
+        return new CatalogRecord(snapshot, version, claim, changed);
+    }
+
+    public CatalogRecord withoutClaim() {
+        return new CatalogRecord(snapshot, version, Optional.empty(), attributes);
+    }
+}

@@ -1,0 +1,22 @@
+package io.stillframe.spi;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Turns a chunk's raw bytes into stored bytes. Pure: the result depends on the chunk alone, so that many encoders work at once in
+ * any order. One encoder is for one thread at a time; it may own native memory, freed by {@link #close()}.
+ */
+public interface ChunkEncoder extends AutoCloseable {
+    /**
+     * Encodes one chunk.
+     *
+     * @param position where it lies on the virtual disk, a multiple of the chunk size
+     * @param raw its bytes from position to limit, a direct buffer, unchanged; exactly the chunk size, or less for the last chunk
+     * @param stored direct, cleared, with room for {@link ImageWriter#maxEncodedSize()}; belongs to the result until it is appended
+     * @return the encoded chunk over {@code stored}
+     */
+    EncodedChunk encode(long position, ByteBuffer raw, ByteBuffer stored);
+
+    @Override
+    void close();
+}

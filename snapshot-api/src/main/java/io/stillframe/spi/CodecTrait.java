@@ -1,0 +1,13 @@
+package io.stillframe.spi;
+
+/** What a codec can do. */
+public enum CodecTrait {
+    /** {@link ImageCodec#open} works. */
+    READ,
+    /** {@link ImageCodec#newWriter} works. */
+    WRITE,
+    /** A written image can be read at any place without reading what is before it. */
+    RANDOM_ACCESS,
+    /** The image is written front to back: its head length is 0, so that it can go to a pipe. */
+    PIPE
+}

@@ -1,0 +1,71 @@
+package io.stillframe.spi;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * One disk-image or container format. Stateless and safe for use by several threads; found through
+ * {@link java.util.ServiceLoader}, by name. The name is written into every snapshot's record and manifest.
+ *
+ * <p>Hostile input is expected: every size, offset and table entry that comes from a file is checked before use; whatever the bytes
+ * are, a reader answers within bounded time and memory, with content or with CORRUPT or UNSUPPORTED.
+ */
+public interface ImageCodec {
+    /** Lower-case name, e.g. {@code qcow2}, {@code raw}, {@code zstd}. */
+    String name();
+
+    /** File name extension without dot, e.g. {@code qcow2}, {@code raw.zst}. */
+    String extension();
+
+    /** What it can do; constant. */
+    Set<CodecTrait> traits();
+
+    /**
+     * Whether a file that starts so looks like this format. Only for files whose origin is trusted to say so (a person's own file on
+     * the command line), never for bytes that a guest wrote.
+     *
+     * @param head the first bytes of the file, up to 4 KiB
+     * @param size the file's length
+     */
+    Probe probe(ByteBuffer head, long size);
+
+    /** What a look at a file's first bytes says. */
+    enum Probe {
+        MATCH,
+        NO_MATCH
+    }
+
+    /**
+     * Opens an image for random access.
+     *
+     * @param chain the declared chain's bytes, active layer first; this codec reads the first and opens the second, if the image needs
+     *     it, as {@code open} says. Ownership passes to the returned source, also when this call throws
+     * @throws io.stillframe.model.SnapshotException CORRUPT if it breaks its format; UNSUPPORTED if it needs what is not supported
+     *     (encryption, an external data file, a backing file that was not declared)
+     */
+    BlockSource open(List<Layer> chain);
+
+    /**
+     * One layer of a declared chain.
+     *
+     * @param bytes the layer's bytes
+     * @param codec how to read them
+     */
+    record Layer(ByteSource bytes, ImageCodec codec) {}
+
+    /** Describes an image without opening its chain. Throws as {@link #open}. The caller keeps the source. */
+    ImageInfo describe(ByteSource image);
+
+    /** Reads all metadata and reports every fault found. Throws only if reading itself fails. The caller keeps the source. */
+    ImageCheck check(ByteSource image, Cancellation cancellation);
+
+    /**
+     * Starts a new image.
+     *
+     * @return closed by the caller
+     * @throws io.stillframe.model.SnapshotException INVALID if the options are out of range, naming limits; UNSUPPORTED if this codec
+     *     does not write
+     */
+    ImageWriter newWriter(ImageSpec spec);
+}

@@ -1,0 +1,77 @@
+package io.stillframe.spi;
+
+import io.stillframe.model.SnapshotId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Records, journal and leases, durable when a call returns. Several service objects and several processes may share one catalog; its
+ * own mutual exclusion makes every call atomic. Safe for use by several threads; closed by whoever opened it.
+ *
+ * <p>A snapshot's lease has the snapshot's identity as its resource. {@link #update}, {@link #append} and {@link #remove} are made under it:
+ * they throw FENCED if the given lease is not the resource's latest one. An expired lease that nobody else has taken still counts as
+ * the latest.
+ */
+public interface SnapshotCatalog extends AutoCloseable {
+    /** Where it is, without secrets, in the form that it can be opened with again. */
+    String uri();
+
+    /**
+     * Adds a record and grants its first lease.
+     *
+     * @param record version 1
+     * @throws io.stillframe.model.SnapshotException CONFLICT if the identity exists or the claim is taken, naming the holder's snapshot
+     */
+    Lease create(CatalogRecord record, String owner, Duration ttl);
+
+    /** The record, if it exists. */
+    Optional<CatalogRecord> find(SnapshotId id);
+
+    /**
+     * Lists records, newest request first.
+     *
+     * @param after the token from the page before; empty for the first
+     * @param limit most items on the page, 1 to 1000
+     */
+    Page<CatalogRecord> list(Optional<String> after, int limit);
+
+    /**
+     * Replaces a record.
+     *
+     * @param record with the version that it was read with; stored with one more
+     * @return as stored
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if the version is not the stored one or a new claim is taken;
+     *     FENCED
+     */
+    CatalogRecord update(CatalogRecord record, Lease lease);
+
+    /** Removes a record with its journal. Does not exist: success. */
+    void remove(SnapshotId id, Lease lease);
+
+    /** Adds a line to a journal; sequence and epoch are set by the catalog. */
+    JournalEntry append(Lease lease, SnapshotId id, String step, JournalEntry.Stage stage, String detail);
+
+    /** The whole journal in order; empty if there is none. */
+    List<JournalEntry> journal(SnapshotId id);
+
+    /**
+     * Takes a lease that is free, expired or already the same owner's; each grant has a new, higher epoch.
+     *
+     * @param ttl how long it holds without renewal, 1 s to 1 h
+     */
+    LeaseOutcome acquire(String resource, String owner, Duration ttl);
+
+    /**
+     * Extends a lease.
+     *
+     * @throws io.stillframe.model.SnapshotException FENCED if it is not the resource's latest one
+     */
+    Lease renew(Lease lease, Duration ttl);
+
+    /** Gives a lease back, so that others need not wait for its end. Not the latest: success. */
+    void release(Lease lease);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,41 @@
+package io.stillframe.spi;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * One parted upload. {@link #putPart} is safe for use by several threads; the others are for the one owner.
+ */
+public interface UploadSession extends AutoCloseable {
+    /** Resumes this upload elsewhere, for as long as it is neither completed nor aborted. */
+    UploadToken token();
+
+    /**
+     * Sends one part; in any order, also several at once. A part sent again replaces the earlier one.
+     *
+     * @param number from 1
+     * @param bytes from position to limit exactly {@code layout.sizeOf(number)}, or less for the object's last part; left unchanged, so
+     *     that the call can be made again
+     * @throws io.stillframe.model.SnapshotException INVALID if the size does not fit the layout; THROTTLED, TRANSIENT, PERMANENT;
+     *     NOT_FOUND if the upload is gone
+     */
+    PartReceipt putPart(int number, ByteBuffer bytes);
+
+    /** The parts that have arrived, by number, as the store says. */
+    List<PartReceipt> arrived();
+
+    /**
+     * Makes the object of exactly these parts visible, whole or not at all.
+     *
+     * @param parts numbers 1 to n without gap; none for an empty object
+     * @throws io.stillframe.model.SnapshotException OUTCOME_UNKNOWN when it may have happened; look with {@link ObjectStore#stat}
+     */
+    PublishOutcome complete(List<PartReceipt> parts, PublishMode mode);
+
+    /** Leaves the upload unfinished for another process: {@link #close} will not abort it. */
+    void detach();
+
+    /** Aborts the upload and removes its parts, unless it was completed or detached. Idempotent. */
+    @Override
+    void close();
+}

@@ -1,0 +1,16 @@
+/** Stillframe's API, plugin SPI, engine, streaming image core and embedded defaults. */
+module io.stillframe {
+    requires org.slf4j;
+    requires static org.jspecify;
+    requires com.github.luben.zstd_jni;
+    requires com.fasterxml.jackson.core;
+    requires org.apache.commons.compress;
+
+    exports io.stillframe.model;
+    exports io.stillframe.spi;
+
+    uses io.stillframe.spi.HypervisorProvider;
+    uses io.stillframe.spi.ObjectStoreProvider;
+    uses io.stillframe.spi.CatalogProvider;
+    uses io.stillframe.spi.ImageCodec;
+}
