@@ -166,7 +166,7 @@ build_root() {
   echo 'root:x:0:0::/:/bin/sh' >"$root/etc/passwd"
   "$work/seqcheck" --blank "$root/var/seq.bin"
   truncate -s 256M "$new/root.raw"
-  mke2fs -q -F -t ext4 -L root -m 0 -J size=4 -E lazy_itable_init=0,root_owner=0:0 -d "$root" "$new/root.raw"
+  mke2fs -q -F -t ext4 -b 4096 -L root -m 0 -J size=4 -E lazy_itable_init=0,root_owner=0:0 -d "$root" "$new/root.raw"
   qemu-img convert -f raw -O qcow2 "$new/root.raw" "$new/root.qcow2"
 }
 
@@ -174,7 +174,7 @@ build_data() {
   mkdir -p "$new/data-files"
   "$work/seqcheck" --blank "$new/data-files/seq.bin"
   truncate -s 1G "$work/data.raw"
-  mke2fs -q -F -t ext4 -L data -m 0 -J size=4 -N 4096 -E lazy_itable_init=0,root_owner=0:0 -d "$new/data-files" "$work/data.raw"
+  mke2fs -q -F -t ext4 -b 4096 -L data -m 0 -J size=4 -N 4096 -E lazy_itable_init=0,root_owner=0:0 -d "$new/data-files" "$work/data.raw"
   qemu-img convert -f raw -O qcow2 "$work/data.raw" "$new/data.qcow2"
 }
 

@@ -18,7 +18,7 @@ TEXT
 }
 
 KERNEL_ARGS="console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests no_timer_check tsc=reliable audit=0 lsm="
-KERNEL_ARGS+=" rcupdate.rcu_expedited=1 random.trust_cpu=on"
+KERNEL_ARGS+=" rcupdate.rcu_expedited=1 random.trust_cpu=on noreplace-smp"
 STOP_SECONDS=${STOP_SECONDS:-30}
 
 # ---- disks ----
@@ -61,7 +61,7 @@ create_data() {
   fi
   [ "$size" -ge $((16 << 20)) ] || die "a data disk needs at least 16M, not $data_size"
   truncate -s "$size" "$raw"
-  mke2fs -q -F -t ext4 -L data -m 0 -J size=4 -N 4096 -O ^resize_inode -d "$LAB_GUEST/data-files" \
+  mke2fs -q -F -t ext4 -b 4096 -L data -m 0 -J size=4 -N 4096 -O ^resize_inode -d "$LAB_GUEST/data-files" \
     -E lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0 "$raw"
   [ "$data_format" = qcow2 ] || return 0
   qemu-img convert -f raw -O qcow2 "$raw" "$dir/data.qcow2"

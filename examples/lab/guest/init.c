@@ -234,6 +234,7 @@ static void slow_stop(const struct pollfd *buttons, int n) {
 static void stop(int how, const struct pollfd *buttons, int n) {
     printf("GUEST stopping for %s\n", how == REBOOT ? "reboot" : "power off");
     slow_stop(buttons, n);
+    pause_ms(100); /* lets the command that asked for this, and the agent that ran it, end in good order */
     kill(-1, SIGTERM);
     for (long end = now_ms() + STOP_GRACE_MS; children_left() && now_ms() < end;) pause_ms(5);
     kill(-1, SIGKILL);

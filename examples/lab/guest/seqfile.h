@@ -21,7 +21,7 @@ struct seqfile {
     uint64_t first;   /* first number ever written; 0 = nothing written yet */
     uint64_t max;     /* highest number found; 0 = none */
     uint64_t records; /* valid records */
-    uint64_t bad;     /* damaged records, a damaged header or a short file */
+    uint64_t bad;     /* damaged records, damaged lines of the header, a short file */
     uint64_t gaps;    /* numbers missing between the oldest that the ring must hold and max */
 };
 
@@ -104,6 +104,8 @@ static inline int seq_scan(int fd, struct seqfile *s) {
         s->bad++;
         return 0;
     }
+    for (size_t i = REC; i < HEADER; i += REC)
+        if (!seq_is_blank(buf + i)) s->bad++;
     if (!seq_is_blank(buf) && !(s->first = seq_number(buf, "SEQ-FIRST %16llu", 26))) s->bad++;
     for (uint64_t i = 0; i < SLOTS; i++) {
         const char *r = buf + HEADER + i * REC;
