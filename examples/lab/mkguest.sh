@@ -21,10 +21,12 @@ is_current() {
 
 # The real kernel package behind the distribution's meta package for virtual machines.
 kernel_package() {
-  local meta
+  local meta package
   for meta in linux-image-cloud-amd64 linux-image-virtual linux-image-amd64 linux-image-generic; do
-    apt-cache depends "$meta" 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1
-  done | head -n 1
+    package=$(apt-cache depends "$meta" 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | sed -n 1p)
+    [ -z "$package" ] || break
+  done
+  echo "$package"
 }
 
 download() {
@@ -78,12 +80,12 @@ extract_vmlinux() {
     *) return 1 ;;
   esac || true
   [ "$(head -c 4 "$out" | od -An -tx1 | tr -d ' ')" = 7f454c46 ] || return 1
-  readelf -nW "$out" 2>/dev/null | grep -q '0x00000012' # the PVH entry point that QEMU needs to start an ELF kernel
+  readelf -nW "$out" 2>/dev/null | grep '0x00000012' >/dev/null # the PVH entry point that QEMU needs to start an ELF kernel
 }
 
 build_kernel() {
   local image
-  image=$(find "$work/kernel" -name "vmlinuz-$release" -type f | head -n 1)
+  image=$(find "$work/kernel" -name "vmlinuz-$release" -type f -print -quit)
   [ -n "$image" ] || die "no vmlinuz in $kernel"
   if extract_vmlinux "$image" "$work/vmlinux"; then
     strip "$work/vmlinux" -o "$new/vmlinuz" && return
