@@ -146,6 +146,7 @@ compile() {
 
 copy_libraries() {
   local library
+  if ldd "$1" | grep 'not found' >/dev/null; then die "libraries of $(basename "$1") are missing: run install.sh libvirt"; fi
   for library in $(ldd "$1" | grep -oE '/[^ ]+'); do
     mkdir -p "$root$(dirname "$library")"
     cp -L "$library" "$root$library"
@@ -163,7 +164,7 @@ build_root() {
   cp "$work/init" "$root/sbin/init"
   for applet in poweroff reboot shutdown; do ln -s init "$root/sbin/$applet"; done
   cp "$work/seqd" "$root/bin/seqd"
-  cp "$work/agent/usr/sbin/qemu-ga" "$root/usr/sbin/qemu-ga"
+  cp "$(find "$work/agent/usr" -name qemu-ga -type f -perm -1 -print -quit)" "$root/usr/sbin/qemu-ga"
   copy_libraries "$root/usr/sbin/qemu-ga"
   echo 'root:x:0:0::/:/bin/sh' >"$root/etc/passwd"
   "$work/seqcheck" --blank "$root/var/seq.bin"
