@@ -32,11 +32,11 @@ make_lab() {
   chmod a+rx "$STILLFRAME_LAB" "$STILLFRAME_LAB/vm" "$LAB_GUEST"
 }
 
-# Takes an exclusive lock NAME until the script ends or unlock is called; programs that outlive it must not inherit fd 9.
+# lock NAME [--shared]: holds the lock until the script ends or calls unlock; what outlives it must not inherit fd 9.
 lock() {
   mkdir -p "$LAB_RUN"
   exec 9>"$LAB_RUN/$1.lock"
-  flock -w "${2:-600}" 9 || die "no lock $1 after ${2:-600} s"
+  flock -w 600 "${2:---exclusive}" 9 || die "no lock $1 after 600 s"
 }
 
 unlock() { exec 9>&-; }

@@ -175,8 +175,10 @@ create() {
   mkdir "$dir"
   chmod a+rx "$dir"
   trap 'rm -rf "$dir"' EXIT
+  lock guest --shared # mkguest.sh must not replace the disks while they are copied
   create_root
   create_data
+  unlock
   : >"$dir/console.log"
   domain_xml >"$dir/domain.xml"
   virsh -q define "$dir/domain.xml" >/dev/null
