@@ -6,8 +6,10 @@ module io.stillframe {
     requires com.fasterxml.jackson.core;
     requires org.apache.commons.compress;
 
+    exports io.stillframe.catalog;
     exports io.stillframe.model;
     exports io.stillframe.spi;
+    exports io.stillframe.store;
 
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
