@@ -15,4 +15,7 @@ module io.stillframe {
     uses io.stillframe.spi.ObjectStoreProvider;
     uses io.stillframe.spi.CatalogProvider;
     uses io.stillframe.spi.ImageCodec;
+
+    provides io.stillframe.spi.CatalogProvider with
+            io.stillframe.catalog.DirectoryCatalogProvider;
 }
