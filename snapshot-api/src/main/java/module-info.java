@@ -8,8 +8,10 @@ module io.stillframe {
     requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe.image;
+    exports io.stillframe.catalog;
     exports io.stillframe.model;
     exports io.stillframe.spi;
+    exports io.stillframe.store;
 
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
@@ -20,4 +22,7 @@ module io.stillframe {
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
             io.stillframe.image.zstd.ZstdCodec;
+
+    provides io.stillframe.spi.CatalogProvider with
+            io.stillframe.catalog.DirectoryCatalogProvider;
 }
