@@ -7,10 +7,12 @@ module io.stillframe {
     requires org.apache.commons.compress;
     requires jdk.unsupported; // frees direct buffers on demand
 
+    exports io.stillframe.catalog;
+    exports io.stillframe.hypervisor;
     exports io.stillframe.image;
     exports io.stillframe.model;
     exports io.stillframe.spi;
-    exports io.stillframe.hypervisor;
+    exports io.stillframe.store;
 
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
