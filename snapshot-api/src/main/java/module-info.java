@@ -14,6 +14,9 @@ module io.stillframe {
     exports io.stillframe.spi;
     exports io.stillframe.store;
 
+    provides io.stillframe.spi.HypervisorProvider with
+            io.stillframe.hypervisor.ImageDirectoryProvider;
+
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
     uses io.stillframe.spi.CatalogProvider;
