@@ -7,11 +7,16 @@ module io.stillframe {
     requires org.apache.commons.compress;
     requires jdk.unsupported; // frees direct buffers on demand
 
+    exports io.stillframe.catalog;
+    exports io.stillframe.hypervisor;
     exports io.stillframe.image;
     exports io.stillframe.catalog;
     exports io.stillframe.model;
     exports io.stillframe.spi;
     exports io.stillframe.store;
+
+    provides io.stillframe.spi.HypervisorProvider with
+            io.stillframe.hypervisor.ImageDirectoryProvider;
 
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
