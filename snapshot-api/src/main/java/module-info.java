@@ -9,7 +9,12 @@ module io.stillframe {
 
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
+    exports io.stillframe;
     exports io.stillframe.image;
+    exports io.stillframe.catalog;
+    exports io.stillframe.model;
+    exports io.stillframe.spi;
+    exports io.stillframe.hypervisor;
     exports io.stillframe.catalog;
     exports io.stillframe.model;
     exports io.stillframe.spi;
