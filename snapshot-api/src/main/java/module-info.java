@@ -5,12 +5,16 @@ module io.stillframe {
     requires com.github.luben.zstd_jni;
     requires com.fasterxml.jackson.core;
     requires org.apache.commons.compress;
+    requires jdk.unsupported; // frees direct buffers on demand
 
+    exports io.stillframe.image;
     exports io.stillframe.model;
     exports io.stillframe.spi;
+    exports io.stillframe.hypervisor;
 
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
     uses io.stillframe.spi.CatalogProvider;
     uses io.stillframe.spi.ImageCodec;
+    uses io.stillframe.spi.SparseFileProbe;
 }
