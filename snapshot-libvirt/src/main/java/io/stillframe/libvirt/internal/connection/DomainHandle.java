@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.libvirt.Domain;
 import org.libvirt.DomainBlockJobInfo;
 import org.libvirt.DomainSnapshot;
+import org.libvirt.Error.ErrorNumber;
 import org.libvirt.LibvirtException;
 
 /**
@@ -13,6 +14,9 @@ import org.libvirt.LibvirtException;
  * the calls that it lacks. Both are freed by {@link #close()}. For one thread.
  */
 public final class DomainHandle implements AutoCloseable {
+    /** {@code VIR_DOMAIN_METADATA_ELEMENT}. */
+    private static final int METADATA_ELEMENT = 2;
+
     private final LiveConnection.NativeConnect connect;
     private final Domain domain;
     private @Nullable Pointer reference;
@@ -96,6 +100,12 @@ public final class DomainHandle implements AutoCloseable {
         run(() -> domain.undefine(flags));
     }
 
+    /** Takes the metadata element of that namespace out of its persistent and, if it runs, its current definition. */
+    public void removeMetadata(String namespace) throws LibvirtFailure {
+        int affected = Domain.ModificationImpact.CONFIG | (isActive() ? Domain.ModificationImpact.LIVE : 0);
+        run(() -> domain.setMetadata(METADATA_ELEMENT, null, null, namespace, affected));
+    }
+
     /** Freezes all file systems and returns how many. */
     public int freezeFileSystems() throws LibvirtFailure {
         return check(LibvirtCalls.LIBRARY.virDomainFSFreeze(reference(), null, 0, 0));
@@ -135,6 +145,25 @@ public final class DomainHandle implements AutoCloseable {
     /** Ends the block job of a disk, see {@link org.libvirt.Domain.BlockJobAbortFlags}. */
     public void endBlockJob(String device, int flags) throws LibvirtFailure {
         run(() -> domain.blockJobAbort(device, flags));
+    }
+
+    /** Whether a backup job runs. */
+    public boolean hasBackup() throws LibvirtFailure {
+        if (!isActive()) {
+            return false;
+        }
+        try {
+            return !xmlOfBackup().isEmpty();
+        } catch (LibvirtFailure failure) {
+            if (failure.is(ErrorNumber.VIR_ERR_NO_DOMAIN_BACKUP, ErrorNumber.VIR_ERR_NO_SUPPORT)) {
+                return false;
+            }
+            throw failure;
+        }
+    }
+
+    private String xmlOfBackup() throws LibvirtFailure {
+        return get(() -> domain.getBackupXMLDesc(0));
     }
 
     /** What the guest sees as a disk's size in bytes. */

@@ -39,10 +39,10 @@ final class GuestFreeze {
         });
     }
 
-    /** Thaws; an instance that is off has nothing frozen. */
+    /** Thaws; an instance that is off or has no channel for the agent has nothing frozen. */
     void thaw(InstanceId id) {
         session.change(id, "thaw the file systems of " + id, domain -> {
-            if (domain.isActive()) {
+            if (domain.isActive() && agentState(domain).isPresent()) {
                 thaw(domain);
             }
         });
@@ -52,13 +52,17 @@ final class GuestFreeze {
         if (!domain.isActive()) {
             return Optional.of("the instance is off");
         }
-        Optional<String> agent = DomainDefinition.parse(domain.xml(0)).agentState();
+        Optional<String> agent = agentState(domain);
         if (agent.isEmpty()) {
             return Optional.of("the instance has no channel for the guest agent");
         }
         return agent.filter("connected"::equals).isPresent()
                 ? Optional.empty()
                 : Optional.of("no agent answers in the guest");
+    }
+
+    private static Optional<String> agentState(DomainHandle domain) throws LibvirtFailure {
+        return DomainDefinition.parse(domain.xml(0)).agentState();
     }
 
     private static FreezeOutcome freeze(DomainHandle domain, Duration deadline) throws LibvirtFailure {

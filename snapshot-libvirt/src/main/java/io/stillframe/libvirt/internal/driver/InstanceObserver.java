@@ -27,8 +27,8 @@ final class InstanceObserver {
     private final LibvirtSession session;
     private final Map<String, Run> runs = new ConcurrentHashMap<>();
 
-    /** One run of a domain: its number in libvirt's count, and when its process was started. */
-    private record Run(int number, String start) {}
+    /** One run of a domain: its number in libvirt's count, and its process. */
+    private record Run(int number, QemuProcess process) {}
 
     /** All that is asked of libvirt in one visit. */
     private record Look(
@@ -99,12 +99,10 @@ final class InstanceObserver {
         }
         Run run = runs.compute(
                 id.value(),
-                (uuid, known) -> known != null && known.number == look.run
+                (uuid, known) -> known != null && known.number == look.run && known.process.isAlive()
                         ? known
-                        : new Run(
-                                look.run,
-                                QemuProcess.startOf(uuid).map(String::valueOf).orElse("unseen")));
-        return new BootId(run.number + "." + run.start + "." + session.reboots(id));
+                        : new Run(look.run, QemuProcess.of(uuid)));
+        return new BootId(run.number + "." + run.process.start() + "." + session.reboots(id));
     }
 
     private List<InstanceDisk> disks(InstanceId id, DomainDefinition definition) {

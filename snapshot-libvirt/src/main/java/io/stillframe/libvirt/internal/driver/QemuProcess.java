@@ -12,15 +12,30 @@ import java.util.Optional;
  * being restarted itself, counts its runs anew.
  */
 final class QemuProcess {
-    private QemuProcess() {}
+    private final Optional<ProcessHandle> process;
 
-    /** When the process that runs the domain was started, in milliseconds; empty if none can be seen. */
-    static Optional<Long> startOf(String uuid) {
-        return ProcessHandle.allProcesses()
+    private QemuProcess(Optional<ProcessHandle> process) {
+        this.process = process;
+    }
+
+    /** Looks for the process that runs the domain of that identity. */
+    static QemuProcess of(String uuid) {
+        return new QemuProcess(ProcessHandle.allProcesses()
                 .filter(process -> runs(process, uuid))
-                .findFirst()
-                .flatMap(process -> process.info().startInstant())
-                .map(Instant::toEpochMilli);
+                .findFirst());
+    }
+
+    /** Whether it was seen and still is that process, not another one of the same number. */
+    boolean isAlive() {
+        return process.filter(ProcessHandle::isAlive).isPresent();
+    }
+
+    /** When it was started, in milliseconds; {@code unseen} if no process was seen. */
+    String start() {
+        return process.flatMap(handle -> handle.info().startInstant())
+                .map(Instant::toEpochMilli)
+                .map(String::valueOf)
+                .orElse("unseen");
     }
 
     private static boolean runs(ProcessHandle process, String uuid) {
