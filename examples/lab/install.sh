@@ -1,0 +1,59 @@
+#!/bin/bash
+# install.sh [build|libvirt|all]: installs the Debian or Ubuntu packages that are missing. Does nothing, at once, when all are there.
+#   build    JDK 17 or newer and Maven
+#   libvirt  QEMU, libvirt and what the guest is built from
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+build_packages=(openjdk-17-jdk-headless maven)
+libvirt_packages=(qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients busybox-static cpio kmod gcc libc6-dev
+  binutils e2fsprogs xz-utils zstd lz4 util-linux procps)
+
+installed() { dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^[ih]i'; }
+
+# A JDK or Maven from elsewhere is as good as the package.
+present() {
+  installed "$1" && return
+  case $1 in
+    openjdk-17-jdk-headless) java_is_new_enough ;;
+    maven) command -v mvn >/dev/null ;;
+    *) return 1 ;;
+  esac
+}
+
+java_is_new_enough() {
+  local version
+  version=$(javac -version 2>/dev/null | sed -n 's/^javac \([0-9]*\).*/\1/p') || return 1
+  [ "${version:-0}" -ge 17 ]
+}
+
+# No daemon is started by the installation: up.sh does that where no service manager does.
+install_missing() {
+  local what=$1 package missing=()
+  shift
+  for package in "$@"; do present "$package" || missing+=("$package"); done
+  if [ ${#missing[@]} -eq 0 ]; then
+    say "install: $what: all packages present"
+    return
+  fi
+  say "install: $what: installing ${missing[*]}"
+  [ -n "${updated:-}" ] || { apt_get -qq update && updated=1; }
+  apt_get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+  say "install: $what: done"
+}
+
+main() {
+  command -v apt-get >/dev/null || die "needs Debian or Ubuntu (apt-get)"
+  case ${1:-all} in
+    build) install_missing build "${build_packages[@]}" ;;
+    libvirt) install_missing libvirt "${libvirt_packages[@]}" ;;
+    all)
+      install_missing build "${build_packages[@]}"
+      install_missing libvirt "${libvirt_packages[@]}"
+      ;;
+    *) die "usage: install.sh [build|libvirt|all]" ;;
+  esac
+}
+
+become_root "$@"
+main "$@"
