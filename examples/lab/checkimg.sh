@@ -29,7 +29,7 @@ expect() {
 
 image_format() {
   if [ -n "$format" ]; then echo "$format"
-  else LC_ALL=C qemu-img info -U "$1" | sed -n 's/^file format: //p'; fi
+  else qemu-img info -U "$1" | sed -n 's/^file format: //p'; fi
 }
 
 # Works on a raw copy, since only a copy may have its journal replayed.

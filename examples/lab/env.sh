@@ -9,7 +9,9 @@ LAB_SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_GUEST=$STILLFRAME_LAB/guest
 LAB_RUN=$STILLFRAME_LAB/run
 PATH=$PATH:/usr/sbin:/sbin
-export STILLFRAME_LAB LIBVIRT_DEFAULT_URI PATH
+# The scripts read what virsh and the e2fsprogs say.
+LC_ALL=C
+export STILLFRAME_LAB LIBVIRT_DEFAULT_URI PATH LC_ALL
 
 say() { printf '%s\n' "$*"; }
 
@@ -22,7 +24,7 @@ die() {
 become_root() {
   [ "$(id -u)" -eq 0 ] && return
   command -v sudo >/dev/null || die "must run as root (sudo is not installed)"
-  exec sudo STILLFRAME_LAB="$STILLFRAME_LAB" LIBVIRT_DEFAULT_URI="$LIBVIRT_DEFAULT_URI" "$0" "$@"
+  exec sudo env STILLFRAME_LAB="$STILLFRAME_LAB" LIBVIRT_DEFAULT_URI="$LIBVIRT_DEFAULT_URI" "$0" "$@"
 }
 
 make_lab() {
@@ -30,11 +32,11 @@ make_lab() {
   chmod a+rx "$STILLFRAME_LAB" "$STILLFRAME_LAB/vm" "$LAB_GUEST"
 }
 
-# Takes an exclusive lock NAME until the script ends or unlock is called; programs that outlive it must not inherit fd 9.
+# lock NAME [--shared]: holds the lock until the script ends or calls unlock; what outlives it must not inherit fd 9.
 lock() {
   mkdir -p "$LAB_RUN"
   exec 9>"$LAB_RUN/$1.lock"
-  flock -w "${2:-600}" 9 || die "no lock $1 after ${2:-600} s"
+  flock -w 600 "${2:---exclusive}" 9 || die "no lock $1 after 600 s"
 }
 
 unlock() { exec 9>&-; }

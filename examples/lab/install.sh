@@ -38,6 +38,10 @@ install_missing() {
   fi
   say "install: $what: installing ${missing[*]}"
   [ -n "${updated:-}" ] || { apt_get -qq update && updated=1; }
+  # Newer distributions have dropped JDK 17 for a newer one.
+  if ! apt-cache show openjdk-17-jdk-headless >/dev/null 2>&1; then
+    missing=("${missing[@]/#openjdk-17-jdk-headless/default-jdk-headless}")
+  fi
   apt_get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
   say "install: $what: done"
 }

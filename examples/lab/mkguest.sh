@@ -21,10 +21,12 @@ is_current() {
 
 # The real kernel package behind the distribution's meta package for virtual machines.
 kernel_package() {
-  local meta
+  local meta package
   for meta in linux-image-cloud-amd64 linux-image-virtual linux-image-amd64 linux-image-generic; do
-    apt-cache depends "$meta" 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1
-  done | head -n 1
+    package=$(apt-cache depends "$meta" 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | sed -n 1p)
+    [ -z "$package" ] || break
+  done
+  echo "$package"
 }
 
 download() {
@@ -78,12 +80,12 @@ extract_vmlinux() {
     *) return 1 ;;
   esac || true
   [ "$(head -c 4 "$out" | od -An -tx1 | tr -d ' ')" = 7f454c46 ] || return 1
-  readelf -nW "$out" 2>/dev/null | grep -q '0x00000012' # the PVH entry point that QEMU needs to start an ELF kernel
+  readelf -nW "$out" 2>/dev/null | grep '0x00000012' >/dev/null # the PVH entry point that QEMU needs to start an ELF kernel
 }
 
 build_kernel() {
   local image
-  image=$(find "$work/kernel" -name "vmlinuz-$release" -type f | head -n 1)
+  image=$(find "$work/kernel" -name "vmlinuz-$release" -type f -print -quit)
   [ -n "$image" ] || die "no vmlinuz in $kernel"
   if extract_vmlinux "$image" "$work/vmlinux"; then
     strip "$work/vmlinux" -o "$new/vmlinuz" && return
@@ -144,6 +146,7 @@ compile() {
 
 copy_libraries() {
   local library
+  if ldd "$1" | grep 'not found' >/dev/null; then die "libraries of $(basename "$1") are missing: run install.sh libvirt"; fi
   for library in $(ldd "$1" | grep -oE '/[^ ]+'); do
     mkdir -p "$root$(dirname "$library")"
     cp -L "$library" "$root$library"
@@ -161,7 +164,7 @@ build_root() {
   cp "$work/init" "$root/sbin/init"
   for applet in poweroff reboot shutdown; do ln -s init "$root/sbin/$applet"; done
   cp "$work/seqd" "$root/bin/seqd"
-  cp "$work/agent/usr/sbin/qemu-ga" "$root/usr/sbin/qemu-ga"
+  cp "$(find "$work/agent/usr" -name qemu-ga -type f -perm -1 -print -quit)" "$root/usr/sbin/qemu-ga"
   copy_libraries "$root/usr/sbin/qemu-ga"
   echo 'root:x:0:0::/:/bin/sh' >"$root/etc/passwd"
   "$work/seqcheck" --blank "$root/var/seq.bin"

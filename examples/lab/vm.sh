@@ -28,21 +28,30 @@ bytes() {
   numfmt --from=iec "${size%i}" 2>/dev/null || die "not a size: $1 (for example 512M, 100G)"
 }
 
-# Stripe k of the root disk goes into layer k and is overwritten with rubbish in the base, so that no layer can be left out
-# of a capture unnoticed.
+CHAIN_CLUSTER=65536
+CHAIN_CLUSTERS=256 # the first 16 MiB, which hold the file system's tables, its files and the sequence
+
+# The clusters of the root disk are dealt out to the base and its overlays in turn, and the base holds rubbish in place of
+# those that it was not dealt, so that no layer can be left out of a capture unnoticed.
 create_chain() {
-  local depth=$1 stripe=$dir/stripe below=$dir/base.qcow2 k top
+  local depth=$1 clusters=$dir/clusters below=$dir/base.qcow2 top k i rubbish=()
+  mkdir "$clusters"
+  head -c $((CHAIN_CLUSTER * CHAIN_CLUSTERS)) "$LAB_GUEST/root.raw" | split -b $CHAIN_CLUSTER -a 3 -d - "$clusters/"
   cp --sparse=always "$LAB_GUEST/root.qcow2" "$below"
   for ((k = 1; k <= depth; k++)); do
+    local commands=()
     top=$dir/layer$k.qcow2
     [ "$k" -lt "$depth" ] || top=$dir/root.qcow2
-    qemu-io -f qcow2 -c "write -q -P 0xee ${k}M 1M" "$dir/base.qcow2"
+    for ((i = k; i < CHAIN_CLUSTERS; i += depth + 1)); do
+      commands+=(-c "write -q -s $clusters/$(printf %03d "$i") $((i * CHAIN_CLUSTER)) $CHAIN_CLUSTER")
+      rubbish+=(-c "write -q -P 0xee $((i * CHAIN_CLUSTER)) $CHAIN_CLUSTER")
+    done
     qemu-img create -q -f qcow2 -b "$below" -F qcow2 "$top"
-    dd if="$LAB_GUEST/root.raw" of="$stripe" bs=1M skip="$k" count=1 status=none
-    qemu-io -f qcow2 -c "write -q -s $stripe ${k}M 1M" "$top"
+    qemu-io -f qcow2 -t unsafe "${commands[@]}" "$top"
     below=$top
   done
-  rm -f "$stripe"
+  qemu-io -f qcow2 -t unsafe "${rubbish[@]}" "$dir/base.qcow2"
+  rm -r "$clusters"
 }
 
 create_root() {
@@ -166,8 +175,10 @@ create() {
   mkdir "$dir"
   chmod a+rx "$dir"
   trap 'rm -rf "$dir"' EXIT
+  lock guest --shared # mkguest.sh must not replace the disks while they are copied
   create_root
   create_data
+  unlock
   : >"$dir/console.log"
   domain_xml >"$dir/domain.xml"
   virsh -q define "$dir/domain.xml" >/dev/null
@@ -189,7 +200,11 @@ start() {
 
 console_since_boot() { console | awk -v from="$1" '/^GUEST boot$/ { n++ } n >= from'; }
 
-shows() { console_since_boot "$1" | grep -aE -m 1 -- "$2"; }
+# The first line that matches (read to the end: a closed pipe would look like a failure).
+shows() {
+  local lines
+  lines=$(console_since_boot "$1" | grep -aE -- "$2") && printf '%s\n' "${lines%%$'\n'*}"
+}
 
 wait_for() {
   local regex=${1:-GUEST ready} seconds=${2:-60} boot=${3:-} awaited
@@ -237,7 +252,7 @@ list() {
   for each in "$STILLFRAME_LAB"/vm/*/domain.xml; do
     [ -e "$each" ] || continue
     name=$(basename "$(dirname "$each")")
-    printf '%s\t%s\n' "$name" "$(virsh domstate "$name" 2>/dev/null | head -n 1)"
+    printf '%s\t%s\n' "$name" "$(virsh domstate "$name" 2>/dev/null | sed -n 1p)"
   done
 }
 
