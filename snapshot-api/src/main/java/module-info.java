@@ -6,6 +6,7 @@ module io.stillframe {
     requires com.fasterxml.jackson.core;
     requires org.apache.commons.compress;
 
+    exports io.stillframe;
     exports io.stillframe.model;
     exports io.stillframe.spi;
 
