@@ -20,7 +20,8 @@ record ByteSize(long bytes) {
     static ByteSize parse(String text) {
         Matcher form = FORM.matcher(text);
         if (!form.matches()) {
-            throw new TypeConversionException("'" + text + "' is no size: digits and K, M, G or T (1024-based), e.g. 20G");
+            throw new TypeConversionException(
+                    "'" + text + "' is no size: digits and K, M, G or T (1024-based), e.g. 20G");
         }
         try {
             long unit = form.group(2).isEmpty() ? 1 : 1L << 10 * (UNITS.indexOf(form.group(2)) + 1);
@@ -30,7 +31,8 @@ record ByteSize(long bytes) {
             }
             return new ByteSize(bytes);
         } catch (NumberFormatException | ArithmeticException e) {
-            TypeConversionException refusal = new TypeConversionException("'" + text + "' is over the limit of 2^63 - 1 bytes");
+            TypeConversionException refusal =
+                    new TypeConversionException("'" + text + "' is over the limit of 2^63 - 1 bytes");
             refusal.initCause(e);
             throw refusal;
         }

@@ -14,8 +14,9 @@ import picocli.CommandLine.Option;
 /** {@code launch}. */
 @Command(
         name = "launch",
-        description = "Makes a new instance from a snapshot and starts it; on the hypervisor that the snapshot was taken on, "
-                + "unless --hypervisor names another.")
+        description =
+                "Makes a new instance from a snapshot and starts it; on the hypervisor that the snapshot was taken on, "
+                        + "unless --hypervisor names another.")
 final class Launch implements Callable<Integer> {
     private final Console console;
 
@@ -80,7 +81,9 @@ final class Launch implements Callable<Integer> {
             if (defineOnly) {
                 request = request.withStart(LaunchRequest.Start.DEFINED_ONLY);
             }
-            return diskSize.isPresent() ? request.withRootDiskSize(diskSize.get().bytes()) : request;
+            return diskSize.isPresent()
+                    ? request.withRootDiskSize(diskSize.get().bytes())
+                    : request;
         } catch (SnapshotException e) {
             throw new UsageException(e);
         }

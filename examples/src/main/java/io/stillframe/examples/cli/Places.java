@@ -18,8 +18,8 @@ final class Places {
             names = "--hypervisor",
             paramLabel = "URI",
             converter = UriConverter.class,
-            description = "Where the instances are, e.g. qemu:///system or images:///dir; default: $" + HYPERVISOR_VARIABLE
-                    + ".")
+            description = "Where the instances are, e.g. qemu:///system or images:///dir; default: $"
+                    + HYPERVISOR_VARIABLE + ".")
     private Optional<URI> hypervisor = Optional.empty();
 
     @Option(
@@ -65,8 +65,10 @@ final class Places {
 
     URI requireCatalog(Console console) {
         return catalog(console)
-                .orElseThrow(() -> new UsageException("where are the snapshots recorded? Give --catalog URI, or --store "
-                        + "file:///dir for the catalog beside it, or set " + CATALOG_VARIABLE + " or " + STORE_VARIABLE));
+                .orElseThrow(
+                        () -> new UsageException("where are the snapshots recorded? Give --catalog URI, or --store "
+                                + "file:///dir for the catalog beside it, or set " + CATALOG_VARIABLE + " or "
+                                + STORE_VARIABLE));
     }
 
     /** A service over the catalog alone: lists and shows. */
@@ -93,7 +95,8 @@ final class Places {
 
     /** The hypervisor given, else the one that the snapshot was taken on. */
     URI hypervisorFor(SnapshotId id, Console console) {
-        return hypervisor(console).orElseGet(() -> URI.create(record(id, console).instance().hypervisor()));
+        return hypervisor(console)
+                .orElseGet(() -> URI.create(record(id, console).instance().hypervisor()));
     }
 
     private Optional<URI> owedTo(SnapshotId id, Console console) {

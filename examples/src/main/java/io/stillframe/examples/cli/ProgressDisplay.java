@@ -87,7 +87,8 @@ final class ProgressDisplay implements AutoCloseable {
             return;
         }
         long now = System.nanoTime();
-        long perSecond = moving.map(progress -> rate.after(now, progress.bytesRead())).orElse(0L);
+        long perSecond =
+                moving.map(progress -> rate.after(now, progress.bytesRead())).orElse(0L);
         String line = ProgressLine.full(state, moving, Duration.ofNanos(now - stateSince), perSecond);
         int room = console.terminalColumns().orElse(80) - 1;
         console.err().print(CLEAR_LINE + (line.length() <= room ? line : line.substring(0, room)));
@@ -101,7 +102,9 @@ final class ProgressDisplay implements AutoCloseable {
         int percent = moving.map(ProgressLine::percent).orElse(0) / PLAIN_STEP_PERCENT * PLAIN_STEP_PERCENT;
         if (percent > plainPercent) {
             plainPercent = percent;
-            console.err().println(state + " " + percent + "% " + moving.map(ProgressLine::bytes).orElse(""));
+            console.err()
+                    .println(state + " " + percent + "% "
+                            + moving.map(ProgressLine::bytes).orElse(""));
         }
     }
 }

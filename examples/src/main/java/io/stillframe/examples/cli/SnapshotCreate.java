@@ -33,7 +33,11 @@ final class SnapshotCreate implements Callable<Integer> {
     @Mixin
     private Places places = new Places();
 
-    @Option(names = "--instance", required = true, paramLabel = "NAME", description = "The instance, by name or identity.")
+    @Option(
+            names = "--instance",
+            required = true,
+            paramLabel = "NAME",
+            description = "The instance, by name or identity.")
     private String instance = "";
 
     @Option(names = "--name", paramLabel = "NAME", description = "The snapshot's name; default: instance and time.")
@@ -48,8 +52,9 @@ final class SnapshotCreate implements Callable<Integer> {
     @Option(
             names = "--capture",
             paramLabel = "MODE",
-            description = "shutdown (default): the guest is shut down, stopped hard if it does not obey, and started again;"
-                    + " live: it goes on, frozen for a moment if its agent can.")
+            description =
+                    "shutdown (default): the guest is shut down, stopped hard if it does not obey, and started again;"
+                            + " live: it goes on, frozen for a moment if its agent can.")
     private CaptureMode capture = CaptureMode.SHUTDOWN;
 
     @Option(
@@ -64,7 +69,10 @@ final class SnapshotCreate implements Callable<Integer> {
             description = "E.g. zstd:1 or none; default: the codec's own.")
     private Optional<String> compression = Optional.empty();
 
-    @Option(names = "--disk", paramLabel = "DEVICE", description = "Only this disk, e.g. vda; may be repeated. Default: all.")
+    @Option(
+            names = "--disk",
+            paramLabel = "DEVICE",
+            description = "Only this disk, e.g. vda; may be repeated. Default: all.")
     private List<String> disks = List.of();
 
     @Option(
@@ -142,8 +150,8 @@ final class SnapshotCreate implements Callable<Integer> {
     }
 
     private ShutdownPolicy shutdown() {
-        Duration longest =
-                window.map(TimeSpan::duration).orElse(ShutdownPolicy.ofDefaults().window());
+        Duration longest = window.map(TimeSpan::duration)
+                .orElse(ShutdownPolicy.ofDefaults().window());
         return interval.map(time -> new ShutdownPolicy(longest, time.duration()))
                 .orElseGet(() -> ShutdownPolicy.ofWindow(longest));
     }

@@ -8,7 +8,8 @@ import picocli.CommandLine.Mixin;
 /** {@code snapshot delete}. */
 @Command(
         name = "delete",
-        description = "Deletes a snapshot in whatever status: cancels its work, removes what is stored, then its record.")
+        description =
+                "Deletes a snapshot in whatever status: cancels its work, removes what is stored, then its record.")
 final class SnapshotDelete implements Callable<Integer> {
     private final Console console;
 

@@ -29,7 +29,8 @@ final class SnapshotText {
 
     /** One snapshot on one line under {@link #heading()}. */
     static String row(Snapshot snapshot) {
-        long size = snapshot.disks().stream().mapToLong(DiskSnapshot::virtualSize).sum();
+        long size =
+                snapshot.disks().stream().mapToLong(DiskSnapshot::virtualSize).sum();
         return row(
                 snapshot.id().value(),
                 lower(snapshot.status()),
@@ -46,8 +47,10 @@ final class SnapshotText {
         List<String> lines = new ArrayList<>();
         lines.add(detail("id", snapshot.id().value()));
         lines.add(detail("name", snapshot.name()));
-        lines.add(detail("instance", snapshot.instance().name() + " (" + snapshot.instance().id() + ") on "
-                + snapshot.instance().hypervisor()));
+        lines.add(detail(
+                "instance",
+                snapshot.instance().name() + " (" + snapshot.instance().id() + ") on "
+                        + snapshot.instance().hypervisor()));
         lines.add(detail("status", ProgressLine.state(snapshot)));
         snapshot.failure().ifPresent(failure -> lines.add(detail("failure", failure.reason())));
         lines.add(detail("requested", time(snapshot.requestedAt())));
@@ -63,8 +66,13 @@ final class SnapshotText {
         }
         snapshot.replicas().forEach(replica -> lines.add(detail("region " + replica.region(), replica(replica))));
         if (!snapshot.obligations().isEmpty()) {
-            lines.add(detail("still owed", snapshot.obligations().stream().sorted().map(SnapshotText::lower).toList()
-                    .toString()));
+            lines.add(detail(
+                    "still owed",
+                    snapshot.obligations().stream()
+                            .sorted()
+                            .map(SnapshotText::lower)
+                            .toList()
+                            .toString()));
         }
         return lines;
     }
@@ -80,9 +88,11 @@ final class SnapshotText {
         }
         String facts = ": " + snapshot.disks().size() + (snapshot.disks().size() == 1 ? " disk, " : " disks, ")
                 + ByteSize.format(snapshot.bytesStored()) + " stored";
-        return sentence + facts
+        return sentence
+                + facts
                 + snapshot.capture()
-                        .map(capture -> ", " + lower(capture.consistency()) + ", down for " + downtime(capture.downtime()))
+                        .map(capture ->
+                                ", " + lower(capture.consistency()) + ", down for " + downtime(capture.downtime()))
                         .orElse("");
     }
 
@@ -108,16 +118,21 @@ final class SnapshotText {
         Duration total = downtime.total();
         return total.isZero()
                 ? "0 ms"
-                : TimeSpan.format(total) + " (guest's stop " + downtime.guestStop().toMillis() + " ms, hold "
-                        + downtime.hold().toMillis() + " ms, start " + downtime.start().toMillis() + " ms)";
+                : TimeSpan.format(total) + " (guest's stop "
+                        + downtime.guestStop().toMillis() + " ms, hold "
+                        + downtime.hold().toMillis() + " ms, start "
+                        + downtime.start().toMillis() + " ms)";
     }
 
     private static List<String> disk(DiskSnapshot disk) {
         List<String> lines = new ArrayList<>();
-        lines.add(detail("disk " + disk.device(), lower(disk.role()) + ", " + size(disk.virtualSize()) + ", "
-                + disk.sourceFormat() + " stored as " + disk.codec()));
+        lines.add(detail(
+                "disk " + disk.device(),
+                lower(disk.role()) + ", " + size(disk.virtualSize()) + ", " + disk.sourceFormat() + " stored as "
+                        + disk.codec()));
         disk.object().ifPresent(key -> {
-            lines.add(detail("  object", key + ", " + size(disk.bytesStored()) + " of " + size(disk.bytesRead()) + " read"));
+            lines.add(detail(
+                    "  object", key + ", " + size(disk.bytesStored()) + " of " + size(disk.bytesRead()) + " read"));
         });
         disk.content().map(Digest::toString).ifPresent(text -> lines.add(detail("  content", text)));
         disk.stored().map(Digest::toString).ifPresent(text -> lines.add(detail("  stored", text)));
@@ -137,7 +152,9 @@ final class SnapshotText {
         if (snapshot.retention().days() == 0) {
             return "for ever";
         }
-        String days = snapshot.retention().days() == 1 ? "1 day" : snapshot.retention().days() + " days";
+        String days = snapshot.retention().days() == 1
+                ? "1 day"
+                : snapshot.retention().days() + " days";
         return days + snapshot.expiresAt().map(when -> ", until " + time(when)).orElse(" after completion");
     }
 

@@ -101,7 +101,8 @@ public final class Stillframe {
             e.printStackTrace(console.err());
         }
         if (e instanceof UsageException) {
-            console.complain(e.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
+            console.complain(
+                    e.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
             return USAGE;
         }
         console.complain(e instanceof SnapshotException known ? explained(known) : unexpected(e));

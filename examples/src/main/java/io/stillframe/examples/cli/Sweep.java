@@ -13,7 +13,8 @@ import picocli.CommandLine.Option;
 /** {@code sweep}. */
 @Command(
         name = "sweep",
-        description = "Removes expired snapshots and what nothing needs any more in the store, and with --hypervisor on the host.")
+        description =
+                "Removes expired snapshots and what nothing needs any more in the store, and with --hypervisor on the host.")
 final class Sweep implements Callable<Integer> {
     private final Console console;
 

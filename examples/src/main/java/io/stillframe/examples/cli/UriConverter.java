@@ -17,8 +17,8 @@ final class UriConverter implements ITypeConverter<URI> {
         try {
             URI uri = new URI(text);
             if (uri.getScheme() == null) {
-                throw new TypeConversionException(
-                        "'" + text + "' is no URI with a scheme; a directory is written file:///path, QEMU qemu:///system");
+                throw new TypeConversionException("'" + text
+                        + "' is no URI with a scheme; a directory is written file:///path, QEMU qemu:///system");
             }
             return uri;
         } catch (URISyntaxException e) {

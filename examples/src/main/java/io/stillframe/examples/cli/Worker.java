@@ -2,12 +2,12 @@ package io.stillframe.examples.cli;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotId;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import io.stillframe.model.SnapshotId;
-import java.util.Optional;
 
 /** {@code worker}: what {@code snapshot create} without {@code --wait} leaves running. */
 @Command(

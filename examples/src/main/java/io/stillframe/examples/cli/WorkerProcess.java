@@ -36,15 +36,18 @@ final class WorkerProcess {
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
             // By environment, not by argument: every user can read a process's arguments, and a URI may hold a secret.
             Map<String, String> environment = builder.environment();
-            environment.put(Places.HYPERVISOR_VARIABLE, places.requireHypervisor(console).toString());
+            environment.put(
+                    Places.HYPERVISOR_VARIABLE,
+                    places.requireHypervisor(console).toString());
             environment.put(Places.STORE_VARIABLE, places.requireStore(console).toString());
-            environment.put(Places.CATALOG_VARIABLE, places.requireCatalog(console).toString());
+            environment.put(
+                    Places.CATALOG_VARIABLE, places.requireCatalog(console).toString());
             Process process = builder.start();
             return "process " + process.pid() + " goes on with it, its log is " + log;
         } catch (IOException e) {
             throw SnapshotException.permanent(
-                    "snapshot " + id + " is queued, but the process to go on with it cannot be started (" + e.getMessage()
-                            + "); run 'stillframe worker --snapshot " + id + "'",
+                    "snapshot " + id + " is queued, but the process to go on with it cannot be started ("
+                            + e.getMessage() + "); run 'stillframe worker --snapshot " + id + "'",
                     e);
         }
     }
@@ -83,7 +86,9 @@ final class WorkerProcess {
     private static Path logFile(SnapshotId id, URI catalog) throws IOException {
         Path directory = "file".equalsIgnoreCase(catalog.getScheme())
                 ? Path.of(Path.of(catalog.getPath()) + ".logs")
-                : Path.of(System.getProperty("java.io.tmpdir"), "stillframe-" + System.getProperty("user.name") + ".logs");
+                : Path.of(
+                        System.getProperty("java.io.tmpdir"),
+                        "stillframe-" + System.getProperty("user.name") + ".logs");
         Files.createDirectories(directory);
         return directory.resolve(id + ".log");
     }
