@@ -5,8 +5,10 @@ module io.stillframe {
     requires com.github.luben.zstd_jni;
     requires com.fasterxml.jackson.core;
     requires org.apache.commons.compress;
+    requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe;
+    exports io.stillframe.image;
     exports io.stillframe.model;
     exports io.stillframe.spi;
 
@@ -14,4 +16,5 @@ module io.stillframe {
     uses io.stillframe.spi.ObjectStoreProvider;
     uses io.stillframe.spi.CatalogProvider;
     uses io.stillframe.spi.ImageCodec;
+    uses io.stillframe.spi.SparseFileProbe;
 }

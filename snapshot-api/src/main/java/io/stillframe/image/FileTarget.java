@@ -1,0 +1,110 @@
+package io.stillframe.image;
+
+import io.stillframe.model.SnapshotException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+
+/**
+ * Writes a stored image to a local file. The bytes go to a temporary file beside it, which {@link #publish} makes durable and moves
+ * into place; without that nothing of it stays. Blocks of zeros are left as holes. For one thread at a time.
+ */
+public final class FileTarget implements StreamTarget, AutoCloseable {
+    private final Path path;
+    private final Path temporary;
+    private final SparseFileOutput output;
+    private int headLength;
+    private long end;
+    private boolean ended;
+
+    private FileTarget(Path path, Path temporary, FileChannel channel) {
+        this.path = path;
+        this.temporary = temporary;
+        this.output = new SparseFileOutput(temporary, channel);
+    }
+
+    /**
+     * Starts a file.
+     *
+     * @param path where the image will appear, replacing what is there
+     * @return closed by the caller
+     * @throws SnapshotException PERMANENT if the directory cannot be written to
+     */
+    public static FileTarget create(Path path) {
+        Path absolute = path.toAbsolutePath();
+        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        try {
+            return new FileTarget(
+                    absolute,
+                    temporary,
+                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+        } catch (IOException e) {
+            throw SnapshotException.permanent(
+                    "no file can be made in " + absolute.getParent() + " for " + path + ": " + e, e);
+        }
+    }
+
+    @Override
+    public void begin(int length) {
+        headLength = length;
+        end = length;
+    }
+
+    @Override
+    public void body(ByteBuffer bytes) {
+        long at = end;
+        end += bytes.remaining();
+        output.write(at, bytes);
+    }
+
+    @Override
+    public void bodyZeros(long count) {
+        end += count;
+    }
+
+    @Override
+    public void head(ByteBuffer head) {
+        if (head.remaining() != headLength) {
+            throw SnapshotException.invalid(
+                    "the head was announced with " + headLength + " bytes and has " + head.remaining());
+        }
+        output.write(0, head);
+    }
+
+    /** Makes the file durable and lets it appear under its name. Nothing can be written after it. */
+    public void publish() {
+        output.finish(end);
+        output.close();
+        try {
+            move();
+            DirectorySync.sync(path.getParent());
+            ended = true;
+        } catch (IOException e) {
+            throw SnapshotException.permanent(temporary + " cannot be moved to " + path + ": " + e, e);
+        }
+    }
+
+    private void move() throws IOException {
+        try {
+            Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(temporary, path, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    /** Removes the temporary file, unless the image was published. Idempotent. */
+    @Override
+    public void close() {
+        output.close();
+        if (!ended) {
+            ended = true;
+            output.delete();
+        }
+    }
+}
