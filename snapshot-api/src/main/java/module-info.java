@@ -11,6 +11,7 @@ module io.stillframe {
     exports io.stillframe.image;
     exports io.stillframe.model;
     exports io.stillframe.spi;
+    exports io.stillframe.hypervisor;
 
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
