@@ -13,8 +13,6 @@ module io.stillframe {
     exports io.stillframe.spi;
     exports io.stillframe.hypervisor;
     exports io.stillframe.catalog;
-    exports io.stillframe.model;
-    exports io.stillframe.spi;
     exports io.stillframe.store;
 
     uses io.stillframe.spi.HypervisorProvider;

@@ -50,8 +50,7 @@ public final class ControlPlane implements AutoCloseable {
      * @throws SnapshotException what the caller can be told as it is: an unknown instance, a snapshot in progress, …
      */
     public SnapshotId snapshot(String instance, String name, int retentionDays, Consumer<Snapshot> listener) {
-        SnapshotRequest request =
-                SnapshotRequest.of(instance).withName(name).withRetentionDays(retentionDays);
+        SnapshotRequest request = SnapshotRequest.of(instance).withName(name).withRetentionDays(retentionDays);
         SnapshotId id = service.create(request).id();
         // Ends with the snapshot or the service.
         var unused = service.watch(id, listener);

@@ -24,8 +24,13 @@ public final class TenLines {
 
     static void run(URI host, URI store, URI catalog, String instance) {
         // README: begin
-        try (var service = SnapshotService.builder().hypervisor(host).store(store).catalog(catalog).build()) {
-            var request = SnapshotRequest.of(instance).withName("before the upgrade").withRetentionDays(7);
+        try (var service = SnapshotService.builder()
+                .hypervisor(host)
+                .store(store)
+                .catalog(catalog)
+                .build()) {
+            var request =
+                    SnapshotRequest.of(instance).withName("before the upgrade").withRetentionDays(7);
             SnapshotId id = service.create(request).id();
             service.watch(id, snapshot -> System.out.println(snapshot.status() + " " + snapshot.progress()));
             service.await(id, SnapshotService.settled(), Duration.ofHours(1));

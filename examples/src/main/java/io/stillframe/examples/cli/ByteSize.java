@@ -24,7 +24,7 @@ record ByteSize(long bytes) {
                     "'" + text + "' is no size: digits and K, M, G or T (1024-based), e.g. 20G");
         }
         try {
-            long unit = form.group(2).isEmpty() ? 1 : 1L << 10 * (UNITS.indexOf(form.group(2)) + 1);
+            long unit = form.group(2).isEmpty() ? 1 : 1L << (10 * (UNITS.indexOf(form.group(2)) + 1));
             long bytes = Math.multiplyExact(Long.parseLong(form.group(1)), unit);
             if (bytes == 0) {
                 throw new TypeConversionException("'" + text + "' must be over 0 bytes");
@@ -44,8 +44,8 @@ record ByteSize(long bytes) {
             return bytes + " B";
         }
         int unit = (63 - Long.numberOfLeadingZeros(bytes)) / 10;
-        double value = (double) bytes / (1L << 10 * unit);
-        String form = value < 10 && bytes % (1L << 10 * unit) != 0 ? "%.1f %siB" : "%.0f %siB";
+        double value = (double) bytes / (1L << (10 * unit));
+        String form = value < 10 && bytes % (1L << (10 * unit)) != 0 ? "%.1f %siB" : "%.0f %siB";
         return String.format(Locale.ROOT, form, value, "KMGTPE".charAt(unit - 1));
     }
 

@@ -16,16 +16,16 @@ final class CancellableWork {
     static <T> T run(Console console, String what, Function<Cancellation, T> work) {
         Cancellation cancellation = new Cancellation();
         CountDownLatch ended = new CountDownLatch(1);
-        try (InterruptibleWork interrupt = new InterruptibleWork(console, () -> {
+        InterruptibleWork interrupt = new InterruptibleWork(console, () -> {
             cancellation.cancel("the process was told to stop");
             awaitEnd(ended);
             return what + " was given up";
-        })) {
-            try {
-                return work.apply(cancellation);
-            } finally {
-                ended.countDown();
-            }
+        });
+        try {
+            return work.apply(cancellation);
+        } finally {
+            ended.countDown();
+            interrupt.close();
         }
     }
 

@@ -17,11 +17,13 @@ import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.Plugins;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code snapshot export}. */
 @Command(name = "export", description = "Writes one disk of a snapshot to an image file, whatever it is stored as.")
@@ -31,8 +33,15 @@ final class SnapshotExport implements Callable<Integer> {
     @Mixin
     private SnapshotArgument snapshot = new SnapshotArgument();
 
+    @Parameters(
+            index = "1",
+            arity = "1",
+            paramLabel = "OUT",
+            description = "The image file to write; appears when it is complete.")
+    private Optional<Path> out = Optional.empty();
+
     @Mixin
-    private OutputFile output = new OutputFile();
+    private OutputOption output = new OutputOption();
 
     @Mixin
     private Places places = new Places();
@@ -40,10 +49,17 @@ final class SnapshotExport implements Callable<Integer> {
     @Option(names = "--disk", paramLabel = "DEVICE", description = "Which disk, e.g. vdb; default: the root disk.")
     private Optional<String> device = Optional.empty();
 
-    @Option(names = "--to", required = true, paramLabel = "FORMAT", description = "The image's format, e.g. qcow2 or raw.")
+    @Option(
+            names = "--to",
+            required = true,
+            paramLabel = "FORMAT",
+            description = "The image's format, e.g. qcow2 or raw.")
     private String format = "";
 
-    @Option(names = "--compression", paramLabel = "ALGORITHM[:LEVEL]", description = "E.g. zstd:1 or none; default: the format's own.")
+    @Option(
+            names = "--compression",
+            paramLabel = "ALGORITHM[:LEVEL]",
+            description = "E.g. zstd:1 or none; default: the format's own.")
     private Optional<String> compression = Optional.empty();
 
     SnapshotExport(Console console) {
@@ -53,15 +69,15 @@ final class SnapshotExport implements Callable<Integer> {
     @Override
     public Integer call() {
         ImageCodec codec = Plugins.codec(format);
-        output.requireFree();
+        Path file = output.free(out.orElseThrow());
         try (SnapshotService service = places.storage(console).build()) {
             DiskSnapshot disk = disk(service.get(snapshot.id()));
             try (ProgressDisplay display = new ProgressDisplay(console);
                     BlockSource source = service.openDisk(snapshot.id(), disk.device())) {
                 StreamResult written = CancellableWork.run(
-                        console, "the export", cancellation -> export(source, codec, disk, display, cancellation));
+                        console, "the export", cancellation -> export(source, codec, disk, file, display, cancellation));
                 console.err()
-                        .println(output.path() + ": " + disk.device() + " as " + format + ", "
+                        .println(file + ": " + disk.device() + " as " + format + ", "
                                 + ByteSize.format(written.bytesStored()) + ", content verified");
             }
             return Stillframe.DONE;
@@ -72,6 +88,7 @@ final class SnapshotExport implements Callable<Integer> {
             BlockSource source,
             ImageCodec codec,
             DiskSnapshot disk,
+            Path file,
             ProgressDisplay display,
             Cancellation cancellation) {
         ImageSpec spec = ImageSpec.ofSize(source.size());
@@ -79,15 +96,15 @@ final class SnapshotExport implements Callable<Integer> {
             spec = spec.withCompression(Compression.parse(compression.get()));
         }
         try (ImageWriter writer = codec.newWriter(spec);
-                FileTarget target = FileTarget.create(output.path())) {
+                FileTarget target = FileTarget.create(file)) {
             StreamResult result = ImageStream.run(
                     source,
                     writer,
                     target,
                     StreamSettings.ofDefaults(),
                     cancellation,
-                    (read, stored) -> display.show(
-                            "exporting", Optional.of(new Progress(disk.bytesRead(), read, stored))));
+                    (read, stored) ->
+                            display.show("exporting", Optional.of(new Progress(disk.bytesRead(), read, stored))));
             requireSameContent(disk, result);
             target.publish();
             return result;
@@ -98,7 +115,7 @@ final class SnapshotExport implements Callable<Integer> {
     private void requireSameContent(DiskSnapshot disk, StreamResult result) {
         if (!result.content().equals(disk.content())) {
             throw SnapshotException.corrupt("disk " + disk.device() + " of snapshot " + snapshot.id()
-                    + " reads as other bytes than were captured; nothing was written to " + output.path());
+                    + " reads as other bytes than were captured; nothing was written");
         }
     }
 

@@ -18,9 +18,6 @@ import java.util.Optional;
 
 /** A snapshot as text for people. */
 final class SnapshotText {
-    private static final String ROW = "%-31s  %-10s  %-20s  %-24s  %10s  %10s  %-20s  %s";
-    private static final String DETAIL = "%-18s %s";
-
     private SnapshotText() {}
 
     static String heading() {
@@ -168,11 +165,11 @@ final class SnapshotText {
     }
 
     private static String detail(String key, String value) {
-        return String.format(Locale.ROOT, DETAIL, key, value);
+        return String.format(Locale.ROOT, "%-18s %s", key, value);
     }
 
     private static String row(Object... columns) {
-        return String.format(Locale.ROOT, ROW, columns);
+        return String.format(Locale.ROOT, "%-31s  %-10s  %-20s  %-24s  %10s  %10s  %-20s  %s", columns);
     }
 
     private static String lower(Enum<?> value) {

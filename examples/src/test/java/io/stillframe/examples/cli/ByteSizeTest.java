@@ -26,7 +26,8 @@ class ByteSizeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "G", "20g", "20GB", "20GiB", "1.5G", "-1", "+1", " 1G", "1G ", "1 G", "0x10", "20GG", "٢G"})
+    @ValueSource(
+            strings = {"", "G", "20g", "20GB", "20GiB", "1.5G", "-1", "+1", " 1G", "1G ", "1 G", "0x10", "20GG", "٢G"})
     void refusesAnythingElse(String text) {
         assertThatThrownBy(() -> ByteSize.parse(text))
                 .isInstanceOf(TypeConversionException.class)

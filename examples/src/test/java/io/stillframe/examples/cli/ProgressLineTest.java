@@ -18,7 +18,8 @@ class ProgressLineTest {
                 Duration.ofSeconds(3),
                 16 * MIB);
         assertThat(line)
-                .isEqualTo("queued: transferring   [############------------]  50% 32 MiB of 64 MiB, stored 12 MiB  16 MiB/s");
+                .isEqualTo(
+                        "queued: transferring   [############------------]  50% 32 MiB of 64 MiB, stored 12 MiB  16 MiB/s");
     }
 
     @Test
@@ -31,7 +32,8 @@ class ProgressLineTest {
     void percentStaysWithinItsRange() {
         assertThat(ProgressLine.percent(Progress.none())).isZero();
         assertThat(ProgressLine.percent(new Progress(10, 30, 0))).isEqualTo(100);
-        assertThat(ProgressLine.percent(new Progress(Long.MAX_VALUE, Long.MAX_VALUE - 1, 0))).isEqualTo(100);
+        assertThat(ProgressLine.percent(new Progress(Long.MAX_VALUE, Long.MAX_VALUE - 1, 0)))
+                .isEqualTo(100);
         assertThat(ProgressLine.percent(new Progress(1000, 999, 0))).isEqualTo(99);
     }
 
