@@ -22,9 +22,6 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import java.time.Instant;
-import java.util.EnumSet;
-import java.util.List;
-import java.util.Set;
 
 /** A snapshot's fields in JSON; the names are part of the stored format. */
 final class SnapshotFields {
@@ -63,7 +60,7 @@ final class SnapshotFields {
                 in.objectIfPresent("capture").map(SnapshotFields::readCapture),
                 in.objects("disks").stream().map(SnapshotFields::readDisk).toList(),
                 in.objects("replicas").stream().map(SnapshotFields::readReplica).toList(),
-                readObligations(in),
+                in.constants("obligations", Obligation.class),
                 in.objectIfPresent("failure").map(SnapshotFields::readFailure));
     }
 
@@ -158,21 +155,6 @@ final class SnapshotFields {
                 in.constant("state", Replica.State.class),
                 in.instantIfPresent("completedAt"),
                 in.textIfPresent("failure"));
-    }
-
-    private static Set<Obligation> readObligations(JsonObject in) {
-        Set<Obligation> result = EnumSet.noneOf(Obligation.class);
-        List<String> names = in.texts("obligations");
-        for (Obligation obligation : Obligation.values()) {
-            if (names.contains(obligation.name())) {
-                result.add(obligation);
-            }
-        }
-        if (result.size() != Set.copyOf(names).size()) {
-            // Never dropped silently: an instance may depend on it.
-            throw SnapshotException.corrupt("field 'obligations' holds one that is not known: " + names);
-        }
-        return result;
     }
 
     private static void writeFailure(JsonWriter out, Failure failure) {

@@ -9,11 +9,14 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +102,18 @@ public final class JsonObject {
     /** The constant of that name; CORRUPT if there is none, e.g. because a newer version wrote it. */
     public <E extends Enum<E>> E constant(String name, Class<E> type) {
         return converted(name, "one of " + List.of(type.getEnumConstants()), text -> Enum.valueOf(type, text));
+    }
+
+    /** An array of constants' names; an unknown one is CORRUPT, never left out. */
+    public <E extends Enum<E>> Set<E> constants(String name, Class<E> type) {
+        Set<E> result = EnumSet.noneOf(type);
+        for (String text : texts(name)) {
+            result.add(Arrays.stream(type.getEnumConstants())
+                    .filter(constant -> constant.name().equals(text))
+                    .findFirst()
+                    .orElseThrow(() -> corrupt(name, "of " + List.of(type.getEnumConstants()))));
+        }
+        return result;
     }
 
     public JsonObject object(String name) {
