@@ -75,7 +75,9 @@ final class SnapshotExport implements Callable<Integer> {
             try (ProgressDisplay display = new ProgressDisplay(console);
                     BlockSource source = service.openDisk(snapshot.id(), disk.device())) {
                 StreamResult written = CancellableWork.run(
-                        console, "the export", cancellation -> export(source, codec, disk, file, display, cancellation));
+                        console,
+                        "the export",
+                        cancellation -> export(source, codec, disk, file, display, cancellation));
                 console.err()
                         .println(file + ": " + disk.device() + " as " + format + ", "
                                 + ByteSize.format(written.bytesStored()) + ", content verified");
