@@ -160,21 +160,38 @@ make_image() {
 }
 
 embedded() {
-  local id
+  local id original=$home/instances/$guest/disk.raw launched
   build
-  rm -rf -- "$home/instances"
-  mkdir -p "$home/instances"
-  export STILLFRAME_HYPERVISOR=images://$home/instances STILLFRAME_STORE=file://$home/snapshots
   step "Making an instance of a disk-image file"
-  make_image "$home/instances/@INSTANCE@"
+  rm -rf -- "$home/instances"
+  mkdir -p "$home/instances/$guest"
+  make_image "$original"
+  cat >"$home/instances/$guest/instance.json" <<JSON
+{"version": 1, "id": "$guest-1", "name": "$guest",
+ "disks": [{"device": "vda", "role": "root", "file": "disk.raw", "format": "raw"}]}
+JSON
+  say "$original"
+  export STILLFRAME_HYPERVISOR=images://$home/instances STILLFRAME_STORE=file://$home/snapshots
   step "Taking a snapshot of it"
   id=$(stillframe snapshot create --instance "$guest" --name quickstart --retention-days 1 --wait | tail -n 1)
   stillframe snapshot show "$id"
   step "Launching a copy from the snapshot"
-  stillframe launch "$id" --as "$copy"
+  launched=$(stillframe launch "$id" --as "$copy" --no-start)
+  say "$launched"
   step "Comparing the copy with the original"
-  @COMPARE@
+  launched=$(printf '%s\n' "$launched" | sed -n 's/^disk vda: \(.*\), raw, .*/\1/p')
+  cmp "$original" "$launched" || die "the copy's disk differs from the original's"
+  say "The copy's disk is the original's, byte for byte."
   step "Done in $((SECONDS - started)) s"
+  cat <<TEXT
+The original    $original
+The copy        $launched
+The snapshot    $id, kept for one day, in $home/snapshots
+Go on with      export STILLFRAME_HYPERVISOR=$STILLFRAME_HYPERVISOR STILLFRAME_STORE=$STILLFRAME_STORE
+                $here/stillframe snapshot list
+                $here/stillframe snapshot export $id --to qcow2 disk.qcow2
+Remove it all   $here/quickstart.sh --embedded --clean
+TEXT
 }
 
 clean_embedded() {
@@ -192,8 +209,8 @@ main() {
     esac
     shift
   done
-  guest=quickstart
-  copy=quickstart-copy
+  guest=${STILLFRAME_QUICKSTART_GUEST:-quickstart}
+  copy=$guest-copy
   sudo=
   if [ $mode = real ]; then
     home=${STILLFRAME_QUICKSTART:-${STILLFRAME_LAB:-/var/tmp/stillframe-lab}/quickstart}

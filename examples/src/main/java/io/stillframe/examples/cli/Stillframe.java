@@ -4,6 +4,7 @@ import io.stillframe.model.SnapshotException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -11,6 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The tool's front door: builds the tree of commands, runs one, and turns what it throws into one line and an exit code: 0 done, 1
@@ -88,8 +90,15 @@ public final class Stillframe {
 
     private int misused(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
-        console.complain(e.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
+        console.complain(e.getMessage() + suggestion(e) + " (see "
+                + command.getCommandSpec().qualifiedName() + " --help)");
         return USAGE;
+    }
+
+    private static String suggestion(ParameterException e) {
+        List<String> similar =
+                e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+        return similar.isEmpty() ? "" : "; did you mean " + similar.get(0) + "?";
     }
 
     private int failed(Exception e, CommandLine command, ParseResult parsed) {
