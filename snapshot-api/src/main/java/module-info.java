@@ -18,4 +18,6 @@ module io.stillframe {
 
     provides io.stillframe.spi.CatalogProvider with
             io.stillframe.catalog.DirectoryCatalogProvider;
+    provides io.stillframe.spi.ObjectStoreProvider with
+            io.stillframe.store.FileObjectStoreProvider;
 }
