@@ -28,4 +28,6 @@ module io.stillframe {
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
             io.stillframe.image.zstd.ZstdCodec;
+    provides io.stillframe.spi.ObjectStoreProvider with
+            io.stillframe.store.FileObjectStoreProvider;
 }
