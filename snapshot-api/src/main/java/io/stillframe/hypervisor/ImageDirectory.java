@@ -117,7 +117,7 @@ final class ImageDirectory {
         try {
             return Optional.of(read(name));
         } catch (SnapshotException e) {
-            LOG.warn("instance {} is left out: {}", name, e.getMessage());
+            LOG.debug("instance {} is left out: {}", name, e.getMessage());
             return Optional.empty();
         }
     }
