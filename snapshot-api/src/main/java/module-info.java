@@ -7,6 +7,7 @@ module io.stillframe {
     requires org.apache.commons.compress;
     requires jdk.unsupported; // frees direct buffers on demand
 
+    exports io.stillframe;
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
@@ -14,15 +15,17 @@ module io.stillframe {
     exports io.stillframe.spi;
     exports io.stillframe.store;
 
-    provides io.stillframe.spi.HypervisorProvider with
-            io.stillframe.hypervisor.ImageDirectoryProvider;
-
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
     uses io.stillframe.spi.CatalogProvider;
     uses io.stillframe.spi.ImageCodec;
     uses io.stillframe.spi.SparseFileProbe;
 
+    provides io.stillframe.spi.CatalogProvider with
+            io.stillframe.catalog.DirectoryCatalogProvider;
+    provides io.stillframe.spi.HypervisorProvider with
+            io.stillframe.hypervisor.ImageDirectoryProvider;
     provides io.stillframe.spi.ImageCodec with
-            io.stillframe.image.RawCodec;
+            io.stillframe.image.RawCodec,
+            io.stillframe.image.zstd.ZstdCodec;
 }
