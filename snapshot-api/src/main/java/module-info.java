@@ -7,15 +7,13 @@ module io.stillframe {
     requires org.apache.commons.compress;
     requires jdk.unsupported; // frees direct buffers on demand
 
-    exports io.stillframe;
+    exports io.stillframe.catalog;
+    exports io.stillframe.hypervisor;
     exports io.stillframe.image;
     exports io.stillframe.model;
     exports io.stillframe.spi;
-    exports io.stillframe.hypervisor;
-    exports io.stillframe.catalog;
-    exports io.stillframe.model;
-    exports io.stillframe.spi;
     exports io.stillframe.store;
+    exports io.stillframe;
 
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
