@@ -242,7 +242,7 @@ final class Duties {
 
     /** The work's own failure comes first; that it was told to stop is the reason only if it failed by that. */
     private static Failure failure(Optional<Job.Stop> stop, Optional<Throwable> cause) {
-        boolean byStop = cause.isEmpty() || cause.get() instanceof SnapshotException e && e.kind() == Kind.CANCELLED;
+        boolean byStop = cause.isEmpty() || (cause.get() instanceof SnapshotException e && e.kind() == Kind.CANCELLED);
         if (stop.isPresent() && byStop) {
             Kind kind = stop.get().reason() == Job.StopReason.STALLED ? Kind.TRANSIENT : Kind.CANCELLED;
             return new Failure(kind, stop.get().message());
