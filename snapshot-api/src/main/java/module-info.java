@@ -22,5 +22,6 @@ module io.stillframe {
     uses io.stillframe.spi.SparseFileProbe;
 
     provides io.stillframe.spi.ImageCodec with
-            io.stillframe.image.RawCodec;
+            io.stillframe.image.RawCodec,
+            io.stillframe.image.zstd.ZstdCodec;
 }
