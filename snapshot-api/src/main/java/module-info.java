@@ -15,6 +15,9 @@ module io.stillframe {
     exports io.stillframe.store;
     exports io.stillframe;
 
+    provides io.stillframe.spi.HypervisorProvider with
+            io.stillframe.hypervisor.ImageDirectoryProvider;
+
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
     uses io.stillframe.spi.CatalogProvider;
