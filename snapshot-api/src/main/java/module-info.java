@@ -8,6 +8,7 @@ module io.stillframe {
     requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe.image;
+    exports io.stillframe.image.qcow2;
     exports io.stillframe.model;
     exports io.stillframe.spi;
 
@@ -16,4 +17,7 @@ module io.stillframe {
     uses io.stillframe.spi.CatalogProvider;
     uses io.stillframe.spi.ImageCodec;
     uses io.stillframe.spi.SparseFileProbe;
+
+    provides io.stillframe.spi.ImageCodec with
+            io.stillframe.image.qcow2.Qcow2Codec;
 }
