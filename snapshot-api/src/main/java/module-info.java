@@ -10,6 +10,7 @@ module io.stillframe {
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
+    exports io.stillframe.image.qcow2;
     exports io.stillframe.model;
     exports io.stillframe.spi;
     exports io.stillframe.store;
@@ -30,4 +31,5 @@ module io.stillframe {
 
     provides io.stillframe.spi.CatalogProvider with
             io.stillframe.catalog.DirectoryCatalogProvider;
+            io.stillframe.image.qcow2.Qcow2Codec;
 }
