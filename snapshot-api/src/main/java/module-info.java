@@ -7,6 +7,7 @@ module io.stillframe {
     requires org.apache.commons.compress;
     requires jdk.unsupported; // frees direct buffers on demand
 
+    exports io.stillframe;
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
@@ -14,7 +15,6 @@ module io.stillframe {
     exports io.stillframe.model;
     exports io.stillframe.spi;
     exports io.stillframe.store;
-    exports io.stillframe;
 
     provides io.stillframe.spi.HypervisorProvider with
             io.stillframe.hypervisor.ImageDirectoryProvider;
@@ -27,9 +27,8 @@ module io.stillframe {
 
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
+            io.stillframe.image.qcow2.Qcow2Codec,
             io.stillframe.image.zstd.ZstdCodec;
-
     provides io.stillframe.spi.CatalogProvider with
             io.stillframe.catalog.DirectoryCatalogProvider;
-            io.stillframe.image.qcow2.Qcow2Codec;
 }
