@@ -31,4 +31,6 @@ module io.stillframe {
             io.stillframe.image.zstd.ZstdCodec;
     provides io.stillframe.spi.CatalogProvider with
             io.stillframe.catalog.DirectoryCatalogProvider;
+    provides io.stillframe.spi.ObjectStoreProvider with
+            io.stillframe.store.FileObjectStoreProvider;
 }
