@@ -16,9 +16,6 @@ module io.stillframe {
     exports io.stillframe.spi;
     exports io.stillframe.store;
 
-    provides io.stillframe.spi.HypervisorProvider with
-            io.stillframe.hypervisor.ImageDirectoryProvider;
-
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
     uses io.stillframe.spi.CatalogProvider;
@@ -33,4 +30,11 @@ module io.stillframe {
             io.stillframe.catalog.DirectoryCatalogProvider;
     provides io.stillframe.spi.ObjectStoreProvider with
             io.stillframe.store.FileObjectStoreProvider;
+    provides io.stillframe.spi.CatalogProvider with
+            io.stillframe.catalog.DirectoryCatalogProvider;
+    provides io.stillframe.spi.HypervisorProvider with
+            io.stillframe.hypervisor.ImageDirectoryProvider;
+    provides io.stillframe.spi.ImageCodec with
+            io.stillframe.image.RawCodec,
+            io.stillframe.image.zstd.ZstdCodec;
 }

@@ -1,6 +1,6 @@
 /** Stillframe on libvirt. */
 module io.stillframe.libvirt {
-    requires io.stillframe;
+    requires transitive io.stillframe;
     requires org.slf4j;
     requires static org.jspecify;
     requires com.sun.jna;
@@ -10,5 +10,16 @@ module io.stillframe.libvirt {
 
     // JNA makes the object behind the interface that declares the native calls.
     opens io.stillframe.libvirt.sparse to
+    requires java.xml;
+    requires libvirt;
+    requires com.sun.jna;
+
+    exports io.stillframe.libvirt;
+
+    provides io.stillframe.spi.HypervisorProvider with
+            io.stillframe.libvirt.LibvirtHypervisorProvider;
+
+    // JNA makes the object behind the interface that declares the native calls.
+    opens io.stillframe.libvirt.internal.connection to
             com.sun.jna;
 }
