@@ -11,6 +11,7 @@ module io.stillframe {
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
+    exports io.stillframe.image.qcow2;
     exports io.stillframe.model;
     exports io.stillframe.spi;
     exports io.stillframe.store;
@@ -21,6 +22,14 @@ module io.stillframe {
     uses io.stillframe.spi.ImageCodec;
     uses io.stillframe.spi.SparseFileProbe;
 
+    provides io.stillframe.spi.ImageCodec with
+            io.stillframe.image.RawCodec,
+            io.stillframe.image.qcow2.Qcow2Codec,
+            io.stillframe.image.zstd.ZstdCodec;
+    provides io.stillframe.spi.CatalogProvider with
+            io.stillframe.catalog.DirectoryCatalogProvider;
+    provides io.stillframe.spi.ObjectStoreProvider with
+            io.stillframe.store.FileObjectStoreProvider;
     provides io.stillframe.spi.CatalogProvider with
             io.stillframe.catalog.DirectoryCatalogProvider;
     provides io.stillframe.spi.HypervisorProvider with
@@ -28,6 +37,4 @@ module io.stillframe {
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
             io.stillframe.image.zstd.ZstdCodec;
-    provides io.stillframe.spi.ObjectStoreProvider with
-            io.stillframe.store.FileObjectStoreProvider;
 }

@@ -6,8 +6,6 @@ import io.stillframe.image.StreamSettings;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
-import io.stillframe.model.Snapshot;
-import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.DiskCapture;
@@ -59,6 +57,26 @@ final class TransferWorkflow {
 
     /** When it returns, the snapshot is {@code AVAILABLE}; its point in time is still to be released. */
     void run() {
+        Publication publication = new Publication(installation, retries, job);
+        if (!publication.isComplete()) {
+            removeEarlierAttempt();
+            storeDisks();
+        }
+        publication.run();
+    }
+
+    /** What a process that died in the middle has sent is not gone on with: the held point in time is read anew. */
+    private void removeEarlierAttempt() {
+        if (!Attributes.uploads(record.record()).isEmpty()) {
+            LOG.info("removing what an interrupted transfer has left");
+            retries.run(
+                    "removing an interrupted transfer",
+                    job.cancellation(),
+                    () -> new StoredObjects(home.store()).removeAll(record.record()));
+        }
+    }
+
+    private void storeDisks() {
         CapturePlan plan = Attributes.requirePlan(record.record());
         DiskCapture capture = installation
                 .requireHypervisor(record.snapshot().instance().hypervisor())
@@ -81,13 +99,13 @@ final class TransferWorkflow {
         } finally {
             watch.end();
         }
-        new Publication(installation, retries, job).run();
     }
 
     private DiskSnapshot store(DiskSnapshot disk, BlockSource source) {
         ImageSpec size = ImageSpec.ofSize(source.size());
-        ImageSpec spec =
-                Attributes.compression(record.record()).map(size::withCompression).orElse(size);
+        ImageSpec spec = Attributes.compression(record.record())
+                .map(size::withCompression)
+                .orElse(size);
         ObjectKey key = StoredLayout.disk(job.id(), disk.device(), codec);
         try (ImageWriter writer = codec.newWriter(spec)) {
             PartLayout layout = PartSizes.layout(
@@ -107,8 +125,8 @@ final class TransferWorkflow {
                     PartedUpload upload =
                             new PartedUpload(List.of(session), memory, senders, retries, job.cancellation())) {
                 watch.disk(upload);
-                StreamResult result =
-                        ImageStream.run(source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
+                StreamResult result = ImageStream.run(
+                        source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
                 record.assureLease();
                 new ObjectCompletion(home.store(), retries, job.cancellation())
                         .complete(key, result.bytesStored(), mode -> upload.complete(0, mode));
