@@ -82,20 +82,27 @@ final class Attributes {
     }
 
     static CatalogRecord withPlan(CatalogRecord record, CapturePlan plan) {
-        return record.withAttribute(PLAN, JsonWriter.write(w -> w.text("snapshot", plan.snapshot().value())
-                .text("instance", plan.instance().value())
-                .text("state", plan.state())
-                .objects("disks", plan.disks(), (disk, d) -> disk.text("device", d.device())
-                        .constant("role", d.role())
-                        .text("format", d.format())
-                        .number("virtualSize", d.virtualSize()))));
+        return record.withAttribute(
+                PLAN,
+                JsonWriter.write(w -> w.text("snapshot", plan.snapshot().value())
+                        .text("instance", plan.instance().value())
+                        .text("state", plan.state())
+                        .objects(
+                                "disks",
+                                plan.disks(),
+                                (disk, d) -> disk.text("device", d.device())
+                                        .constant("role", d.role())
+                                        .text("format", d.format())
+                                        .number("virtualSize", d.virtualSize()))));
     }
 
     static CatalogRecord withUpload(CatalogRecord record, String device, UploadToken token) {
-        return record.withAttribute(UPLOAD + device, JsonWriter.write(w -> w.text("key", token.key().value())
-                .number("firstSize", token.layout().firstSize())
-                .number("step", token.layout().step())
-                .text("state", token.state())));
+        return record.withAttribute(
+                UPLOAD + device,
+                JsonWriter.write(w -> w.text("key", token.key().value())
+                        .number("firstSize", token.layout().firstSize())
+                        .number("step", token.layout().step())
+                        .text("state", token.state())));
     }
 
     /** Uploads that were begun and may be unfinished. */
@@ -127,10 +134,16 @@ final class Attributes {
     private static CapturePlan readPlan(JsonObject json) {
         List<CapturePlan.Disk> disks = json.objects("disks").stream()
                 .map(d -> new CapturePlan.Disk(
-                        d.text("device"), d.constant("role", DiskRole.class), d.text("format"), d.number("virtualSize")))
+                        d.text("device"),
+                        d.constant("role", DiskRole.class),
+                        d.text("format"),
+                        d.number("virtualSize")))
                 .toList();
         return new CapturePlan(
-                new SnapshotId(json.text("snapshot")), new InstanceId(json.text("instance")), disks, json.text("state"));
+                new SnapshotId(json.text("snapshot")),
+                new InstanceId(json.text("instance")),
+                disks,
+                json.text("state"));
     }
 
     private static UploadToken readToken(JsonObject json) {

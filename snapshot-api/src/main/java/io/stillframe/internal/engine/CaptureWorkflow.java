@@ -51,8 +51,7 @@ final class CaptureWorkflow {
     private final InstanceControl instance;
     private final List<String> notes = new ArrayList<>();
 
-    CaptureWorkflow(
-            Installation installation, Preflight preflight, Retries retries, Job job, SnapshotRequest request) {
+    CaptureWorkflow(Installation installation, Preflight preflight, Retries retries, Job job, SnapshotRequest request) {
         this.installation = installation;
         this.preflight = preflight;
         this.retries = retries;
@@ -61,8 +60,8 @@ final class CaptureWorkflow {
         this.record = job.record();
         Hypervisor hypervisor = installation.requireHypervisor();
         this.capture = hypervisor.capture();
-        this.instance =
-                new InstanceControl(hypervisor.driver(), record.snapshot().instance().id());
+        this.instance = new InstanceControl(
+                hypervisor.driver(), record.snapshot().instance().id());
     }
 
     /** When it returns, the point in time is held, the instance is back and the snapshot {@code QUEUED}. */
@@ -90,8 +89,11 @@ final class CaptureWorkflow {
     }
 
     private void captureByShutdown(InstanceState running) {
-        record.intent(POWER, "was running as boot " + running.boot().map(BootId::value).orElse("unknown"));
-        record.update(s -> s.toBuilder().owes(Obligation.POWER_ON).phase(Phase.STOPPING).build());
+        record.intent(
+                POWER,
+                "was running as boot " + running.boot().map(BootId::value).orElse("unknown"));
+        record.update(s ->
+                s.toBuilder().owes(Obligation.POWER_ON).phase(Phase.STOPPING).build());
         long asked = System.nanoTime();
         GuestShutdown.Stopped stopped = new GuestShutdown(job, instance, running, request.shutdown(), retries).run();
         long off = System.nanoTime();
@@ -227,7 +229,9 @@ final class CaptureWorkflow {
     /** A person may have started the instance while its disks were being held; the point in time is then no clean one. */
     private Consistency ifStayedOff(Consistency achieved) {
         return confirmed(
-                achieved, InstanceState::isOff, "the instance was started by somebody else before the point in time was held");
+                achieved,
+                InstanceState::isOff,
+                "the instance was started by somebody else before the point in time was held");
     }
 
     private Consistency ifSameBoot(Consistency achieved, InstanceState before) {
@@ -239,8 +243,7 @@ final class CaptureWorkflow {
                         "the instance stopped or rebooted while the point in time was being held");
     }
 
-    private Consistency confirmed(
-            Consistency achieved, Predicate<InstanceState> expected, String otherwise) {
+    private Consistency confirmed(Consistency achieved, Predicate<InstanceState> expected, String otherwise) {
         try {
             if (expected.test(instance.observe())) {
                 return achieved;

@@ -22,13 +22,13 @@ record Manifest(Snapshot snapshot, String definition) {
     private static final String MAGIC = "stillframe-manifest";
     private static final int VERSION = 1;
     private static final int LARGEST = 16 << 20;
-    private static final Pattern FRAME =
-            Pattern.compile("\\{\"magic\":\"([a-z-]{1,64})\",\"version\":([0-9]{1,9}),"
-                    + "\"length\":\"([0-9]{10})\",\"crc32c\":\"([0-9a-f]{8})\",\n");
+    private static final Pattern FRAME = Pattern.compile("\\{\"magic\":\"([a-z-]{1,64})\",\"version\":([0-9]{1,9}),"
+            + "\"length\":\"([0-9]{10})\",\"crc32c\":\"([0-9a-f]{8})\",\n");
 
     ByteBuffer toBytes() {
         String body = "\"body\":"
-                + JsonWriter.write(w -> w.embedded("snapshot", RecordJson.write(snapshot)).text("definition", definition))
+                + JsonWriter.write(
+                        w -> w.embedded("snapshot", RecordJson.write(snapshot)).text("definition", definition))
                 + "}\n";
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
         String frame = String.format(

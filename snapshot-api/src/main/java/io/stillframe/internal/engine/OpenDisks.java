@@ -46,8 +46,8 @@ final class OpenDisks implements AutoCloseable {
     BlockSource of(String device) {
         BlockSource source = disks.get(device);
         if (source == null) {
-            throw SnapshotException.corrupt("the record names disk " + device + ", the capture plan has "
-                    + disks.keySet());
+            throw SnapshotException.corrupt(
+                    "the record names disk " + device + ", the capture plan has " + disks.keySet());
         }
         return source;
     }

@@ -71,7 +71,8 @@ final class PartSizes {
                 ? source.size() / chunk + 1
                 : dataChunks(source, chunk);
         return saturatedAdd(
-                writer.headLength() + source.size() / TABLES + STEP, saturatedMultiply(chunks, writer.maxEncodedSize()));
+                writer.headLength() + source.size() / TABLES + STEP,
+                saturatedMultiply(chunks, writer.maxEncodedSize()));
     }
 
     private static long dataChunks(BlockSource source, int chunk) {

@@ -8,7 +8,6 @@ import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.PublishOutcome;
 import io.stillframe.spi.UploadSession;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;

@@ -42,7 +42,8 @@ final class Preflight {
         Hypervisor hypervisor = installation.requireHypervisor();
         ImageCodec codec = Plugins.codec(request.codec());
         if (!codec.traits().contains(CodecTrait.WRITE)) {
-            throw SnapshotException.unsupported("codec '" + codec.name() + "' reads only; name another one to store with");
+            throw SnapshotException.unsupported(
+                    "codec '" + codec.name() + "' reads only; name another one to store with");
         }
         InstanceState state = hypervisor.driver().observe(request.instance());
         requireCapturable(state, request.capture(), hypervisor.driver());
@@ -56,8 +57,8 @@ final class Preflight {
         ObjectStore store = installation.home().store();
         ObjectKey probe = StoredLayout.probe(id);
         retries.run("asking the store", cancellation, () -> {
-            PartLayout layout = PartLayout.fixed(
-                    Math.max(installation.settings().partSize(), store.capabilities().smallestPart()));
+            PartLayout layout = PartLayout.fixed(Math.max(
+                    installation.settings().partSize(), store.capabilities().smallestPart()));
             try (UploadSession upload = store.beginUpload(probe, layout, UploadOptions.ofDefaults())) {
                 upload.token();
             }

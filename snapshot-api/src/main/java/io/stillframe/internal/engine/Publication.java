@@ -56,7 +56,8 @@ final class Publication {
     /** Whether everything before the manifest is in the store as the record says. */
     boolean isComplete() {
         List<DiskSnapshot> disks = job.record().snapshot().disks();
-        return job.record().snapshot().phase() == Phase.PUBLISHING && disks.stream().allMatch(this::isStored);
+        return job.record().snapshot().phase() == Phase.PUBLISHING
+                && disks.stream().allMatch(this::isStored);
     }
 
     private boolean isStored(DiskSnapshot disk) {
@@ -75,12 +76,13 @@ final class Publication {
                         Optional.of(completion),
                         Optional.empty()))
                 .toList();
-        job.record().update(s -> s.toBuilder()
-                .status(SnapshotStatus.AVAILABLE)
-                .phase(Phase.DONE)
-                .completedAt(completion)
-                .replicas(replicas)
-                .build());
+        job.record()
+                .update(s -> s.toBuilder()
+                        .status(SnapshotStatus.AVAILABLE)
+                        .phase(Phase.DONE)
+                        .completedAt(completion)
+                        .replicas(replicas)
+                        .build());
         LOG.info("available, {} bytes stored", job.record().snapshot().bytesStored());
     }
 

@@ -47,8 +47,8 @@ final class TransferWatch {
         total = dataBytes;
         progress = new Progress(dataBytes, 0, 0);
         lastMove = System.nanoTime();
-        showing = Optional.of(
-                ticks.scheduleWithFixedDelay(this::show, SHOW_MILLIS, SHOW_MILLIS, TimeUnit.MILLISECONDS));
+        showing =
+                Optional.of(ticks.scheduleWithFixedDelay(this::show, SHOW_MILLIS, SHOW_MILLIS, TimeUnit.MILLISECONDS));
         writing = Optional.of(
                 ticks.scheduleWithFixedDelay(this::write, WRITE_MILLIS, WRITE_MILLIS, TimeUnit.MILLISECONDS));
     }

@@ -6,8 +6,6 @@ import io.stillframe.image.StreamSettings;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
-import io.stillframe.model.Snapshot;
-import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.DiskCapture;
@@ -86,8 +84,9 @@ final class TransferWorkflow {
 
     private DiskSnapshot store(DiskSnapshot disk, BlockSource source) {
         ImageSpec size = ImageSpec.ofSize(source.size());
-        ImageSpec spec =
-                Attributes.compression(record.record()).map(size::withCompression).orElse(size);
+        ImageSpec spec = Attributes.compression(record.record())
+                .map(size::withCompression)
+                .orElse(size);
         ObjectKey key = StoredLayout.disk(job.id(), disk.device(), codec);
         try (ImageWriter writer = codec.newWriter(spec)) {
             PartLayout layout = PartSizes.layout(
@@ -107,8 +106,8 @@ final class TransferWorkflow {
                     PartedUpload upload =
                             new PartedUpload(List.of(session), memory, senders, retries, job.cancellation())) {
                 watch.disk(upload);
-                StreamResult result =
-                        ImageStream.run(source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
+                StreamResult result = ImageStream.run(
+                        source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
                 record.assureLease();
                 new ObjectCompletion(home.store(), retries, job.cancellation())
                         .complete(key, result.bytesStored(), mode -> upload.complete(0, mode));
