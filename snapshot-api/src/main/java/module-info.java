@@ -11,6 +11,7 @@ module io.stillframe {
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
+    exports io.stillframe.image.qcow2;
     exports io.stillframe.model;
     exports io.stillframe.spi;
     exports io.stillframe.store;
@@ -28,4 +29,6 @@ module io.stillframe {
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
             io.stillframe.image.zstd.ZstdCodec;
+    provides io.stillframe.spi.ImageCodec with
+            io.stillframe.image.qcow2.Qcow2Codec;
 }
