@@ -184,6 +184,6 @@ final class LibvirtLab implements HypervisorLab {
             }
         }
         guests.values().forEach(LabGuest::close);
-        assertThat(lab.command("virsh", "list", "--all", "--name").lines()).doesNotContainAnyElementsOf(names);
+        assertThat(lab.command("virsh", "list", "--all", "--name").lines()).noneMatch(names::contains);
     }
 }
