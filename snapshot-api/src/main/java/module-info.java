@@ -37,4 +37,6 @@ module io.stillframe {
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
             io.stillframe.image.zstd.ZstdCodec;
+    provides io.stillframe.spi.ImageCodec with
+            io.stillframe.image.qcow2.Qcow2Codec;
 }

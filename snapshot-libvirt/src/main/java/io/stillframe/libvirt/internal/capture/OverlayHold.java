@@ -114,7 +114,8 @@ final class OverlayHold {
     private static String snapshotXml(OverlayPlan plan, DomainDefinition current) {
         Element root = Xml.newRoot("domainsnapshot");
         Element disks = Xml.add(root, "disks");
-        List<String> planned = plan.disks().stream().map(OverlayPlan.Disk::device).toList();
+        List<String> planned =
+                plan.disks().stream().map(OverlayPlan.Disk::device).toList();
         for (DomainDisk disk : current.allDisks()) {
             if (!planned.contains(disk.device())) {
                 Element left = Xml.add(disks, "disk");
