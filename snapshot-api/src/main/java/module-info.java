@@ -20,4 +20,8 @@ module io.stillframe {
     uses io.stillframe.spi.CatalogProvider;
     uses io.stillframe.spi.ImageCodec;
     uses io.stillframe.spi.SparseFileProbe;
+
+    provides io.stillframe.spi.ImageCodec with
+            io.stillframe.image.RawCodec,
+            io.stillframe.image.zstd.ZstdCodec;
 }

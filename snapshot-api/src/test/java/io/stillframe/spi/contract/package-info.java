@@ -1,5 +1,5 @@
-/**
- * Contract test-kits: an implementation of a plugin interface subclasses the kit of that interface and passes every test. Shipped as
- * this artifact's test-jar.
- */
+/** Contract test-kits: one abstract class for each SPI, subclassed by every implementation. */
+@NullMarked
 package io.stillframe.spi.contract;
+
+import org.jspecify.annotations.NullMarked;
