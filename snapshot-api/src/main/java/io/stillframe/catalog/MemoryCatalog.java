@@ -52,9 +52,9 @@ public final class MemoryCatalog implements SnapshotCatalog {
     @Override
     public Lease create(CatalogRecord record, String owner, Duration ttl) {
         CatalogArguments.requireFirst(record);
-        Lease wanted = CatalogArguments.wanted(record.snapshot().id().value(), owner, ttl, clock.instant());
+        String resource = record.snapshot().id().value();
         synchronized (lock) {
-            return rules.create(record, wanted);
+            return rules.create(record, CatalogArguments.wanted(resource, owner, ttl, clock.instant()));
         }
     }
 
@@ -105,17 +105,15 @@ public final class MemoryCatalog implements SnapshotCatalog {
 
     @Override
     public LeaseOutcome acquire(String resource, String owner, Duration ttl) {
-        Lease wanted = CatalogArguments.wanted(resource, owner, ttl, clock.instant());
         synchronized (lock) {
-            return rules.acquire(wanted);
+            return rules.acquire(CatalogArguments.wanted(resource, owner, ttl, clock.instant()));
         }
     }
 
     @Override
     public Lease renew(Lease lease, Duration ttl) {
-        Instant end = CatalogArguments.end(ttl, clock.instant());
         synchronized (lock) {
-            return rules.renew(lease, end);
+            return rules.renew(lease, CatalogArguments.end(ttl, clock.instant()));
         }
     }
 
