@@ -14,6 +14,15 @@ module io.stillframe {
     exports io.stillframe.hypervisor;
     exports io.stillframe.catalog;
     exports io.stillframe.store;
+    exports io.stillframe.catalog;
+    exports io.stillframe.hypervisor;
+    exports io.stillframe.image;
+    exports io.stillframe.model;
+    exports io.stillframe.spi;
+    exports io.stillframe.store;
+
+    provides io.stillframe.spi.HypervisorProvider with
+            io.stillframe.hypervisor.ImageDirectoryProvider;
 
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
