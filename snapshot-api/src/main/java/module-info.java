@@ -8,21 +8,13 @@ module io.stillframe {
     requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe;
-    exports io.stillframe.image;
-    exports io.stillframe.model;
-    exports io.stillframe.spi;
-    exports io.stillframe.hypervisor;
-    exports io.stillframe.catalog;
-    exports io.stillframe.store;
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
+    exports io.stillframe.image.zstd;
     exports io.stillframe.model;
     exports io.stillframe.spi;
     exports io.stillframe.store;
-
-    provides io.stillframe.spi.HypervisorProvider with
-            io.stillframe.hypervisor.ImageDirectoryProvider;
 
     uses io.stillframe.spi.HypervisorProvider;
     uses io.stillframe.spi.ObjectStoreProvider;
@@ -30,10 +22,11 @@ module io.stillframe {
     uses io.stillframe.spi.ImageCodec;
     uses io.stillframe.spi.SparseFileProbe;
 
+    provides io.stillframe.spi.HypervisorProvider with
+            io.stillframe.hypervisor.ImageDirectoryProvider;
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
             io.stillframe.image.zstd.ZstdCodec;
-
     provides io.stillframe.spi.CatalogProvider with
             io.stillframe.catalog.DirectoryCatalogProvider;
 }
