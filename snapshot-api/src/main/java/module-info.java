@@ -23,27 +23,14 @@ module io.stillframe {
     uses io.stillframe.spi.ImageCodec;
     uses io.stillframe.spi.SparseFileProbe;
 
+    provides io.stillframe.spi.CatalogProvider with
+            io.stillframe.catalog.DirectoryCatalogProvider;
     provides io.stillframe.spi.HypervisorProvider with
             io.stillframe.hypervisor.ImageDirectoryProvider;
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
             io.stillframe.image.qcow2.Qcow2Codec,
             io.stillframe.image.zstd.ZstdCodec;
-    provides io.stillframe.spi.CatalogProvider with
-            io.stillframe.catalog.DirectoryCatalogProvider;
     provides io.stillframe.spi.ObjectStoreProvider with
             io.stillframe.store.FileObjectStoreProvider;
-    provides io.stillframe.spi.CatalogProvider with
-            io.stillframe.catalog.DirectoryCatalogProvider;
-    provides io.stillframe.spi.HypervisorProvider with
-            io.stillframe.hypervisor.ImageDirectoryProvider;
-    provides io.stillframe.spi.ImageCodec with
-            io.stillframe.image.RawCodec,
-            io.stillframe.image.zstd.ZstdCodec;
-    provides io.stillframe.spi.ImageCodec with
-            io.stillframe.image.qcow2.Qcow2Codec;
-            io.stillframe.image.RawCodec,
-            io.stillframe.image.zstd.ZstdCodec;
-    provides io.stillframe.spi.CatalogProvider with
-            io.stillframe.catalog.DirectoryCatalogProvider;
 }
