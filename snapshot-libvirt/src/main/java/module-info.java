@@ -1,8 +1,19 @@
 /** Stillframe on libvirt. */
 module io.stillframe.libvirt {
-    requires io.stillframe;
+    requires transitive io.stillframe;
     requires org.slf4j;
     requires static org.jspecify;
+    requires java.xml;
+    requires libvirt;
+    requires com.sun.jna;
+
+    exports io.stillframe.libvirt;
+
+    provides io.stillframe.spi.HypervisorProvider with
+            io.stillframe.libvirt.LibvirtHypervisorProvider;
+
+    // JNA makes the object behind the interface that declares the native calls.
+    opens io.stillframe.libvirt.internal.connection to
     requires com.sun.jna;
 
     provides io.stillframe.spi.SparseFileProbe with
