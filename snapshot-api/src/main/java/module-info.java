@@ -19,5 +19,7 @@ module io.stillframe {
     uses io.stillframe.spi.SparseFileProbe;
 
     provides io.stillframe.spi.ImageCodec with
-            io.stillframe.image.qcow2.Qcow2Codec;
+            io.stillframe.image.RawCodec,
+            io.stillframe.image.qcow2.Qcow2Codec,
+            io.stillframe.image.zstd.ZstdCodec;
 }

@@ -32,12 +32,13 @@ public final class FileTarget implements StreamTarget, AutoCloseable {
     /**
      * Starts a file.
      *
-     * @param path where the image will appear, replacing what is there
+     * @param path where the image will appear, replacing a file that is there; a symbolic link is followed
      * @return closed by the caller
-     * @throws SnapshotException PERMANENT if the directory cannot be written to
+     * @throws SnapshotException INVALID if something other than a regular file is there, such as a device; PERMANENT if the directory
+     *     cannot be written to
      */
     public static FileTarget create(Path path) {
-        Path absolute = path.toAbsolutePath();
+        Path absolute = destination(path);
         Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             return new FileTarget(
@@ -47,6 +48,20 @@ public final class FileTarget implements StreamTarget, AutoCloseable {
         } catch (IOException e) {
             throw SnapshotException.permanent(
                     "no file can be made in " + absolute.getParent() + " for " + path + ": " + e, e);
+        }
+    }
+
+    private static Path destination(Path path) {
+        try {
+            if (!Files.exists(path)) {
+                return path.toAbsolutePath();
+            }
+            if (!Files.isRegularFile(path)) {
+                throw SnapshotException.invalid(path + " is not a regular file, so an image cannot replace it");
+            }
+            return path.toRealPath();
+        } catch (IOException e) {
+            throw SnapshotException.permanent(path + " cannot be looked at: " + e, e);
         }
     }
 

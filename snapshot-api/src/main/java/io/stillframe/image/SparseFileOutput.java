@@ -25,15 +25,16 @@ final class SparseFileOutput implements AutoCloseable {
         long base = position - bytes.position();
         int end = bytes.limit();
         int at = bytes.position();
+        ByteBuffer view = bytes.duplicate();
         while (at < end) {
             int stop = dataEnd(bytes, at, end, base);
             if (stop > at) {
-                writeFully(base + at, bytes.limit(stop).position(at));
+                writeFully(base + at, view.limit(stop).position(at));
                 at = stop;
             }
             at = Math.min(blockEnd(base, at), end);
         }
-        bytes.limit(end).position(end);
+        bytes.position(end);
     }
 
     /** Where the run of blocks that are not zero ends. */

@@ -1,0 +1,48 @@
+package io.stillframe.image;
+
+import io.stillframe.model.SnapshotException;
+import io.stillframe.spi.ImageLayer;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Where an image is read from. */
+public sealed interface ImageInput {
+    /**
+     * A declared chain of local files, as {@link ImageChain#open} takes it.
+     *
+     * @param layers active layer first
+     */
+    record Chain(List<ImageLayer> layers) implements ImageInput {
+        public Chain {
+            layers = List.copyOf(layers);
+        }
+    }
+
+    /**
+     * One file whose format is found by looking at it: the first codec that recognises it, else raw. Only for a person's own files.
+     * Bytes that a guest wrote can look like anything; declare their format with {@link #file(Path, String)}.
+     *
+     * @param path a local file without backing files
+     */
+    record Probed(Path path) implements ImageInput {}
+
+    /**
+     * A raw disk that comes through a pipe, from first to last byte.
+     *
+     * @param stream read by one thread at a time, not closed
+     * @param size bytes of the disk; fewer or more in the stream are an error
+     */
+    record Pipe(InputStream stream, long size) implements ImageInput {
+        public Pipe {
+            if (size < 0) {
+                throw SnapshotException.invalid("a disk's size must be at least 0 bytes, got " + size);
+            }
+        }
+    }
+
+    /** One file of a declared format, without backing files. */
+    static ImageInput file(Path path, String format) {
+        return new Chain(List.of(new ImageLayer(path.toString(), format)));
+    }
+}

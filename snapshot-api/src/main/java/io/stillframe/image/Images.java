@@ -1,0 +1,181 @@
+package io.stillframe.image;
+
+import io.stillframe.model.SnapshotException;
+import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.ByteSource;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.CodecTrait;
+import io.stillframe.spi.Extent;
+import io.stillframe.spi.ImageCheck;
+import io.stillframe.spi.ImageCodec;
+import io.stillframe.spi.ImageInfo;
+import io.stillframe.spi.ImageLayer;
+import io.stillframe.spi.ImageSpec;
+import io.stillframe.spi.ImageWriter;
+import io.stillframe.spi.Plugins;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * Image files: look at them, check them, convert them. Works with every installed codec. Formats are given by name; where one is left
+ * out, the file is probed, which is only right for a person's own files (see {@link ImageInput.Probed}).
+ *
+ * <p>All methods throw {@link SnapshotException}: NOT_FOUND for a missing file or codec, CORRUPT and UNSUPPORTED as the codec says,
+ * PERMANENT on I/O faults.
+ */
+public final class Images {
+    private static final String FALLBACK = "raw";
+    private static final int PROBED_BYTES = 4096;
+
+    private Images() {}
+
+    /** Describes an image file, without opening backing files. */
+    public static ImageInfo info(Path file, Optional<String> format) {
+        try (ByteSource bytes = FileByteSource.open(file)) {
+            return codec(bytes, format).describe(bytes);
+        }
+    }
+
+    /** Reads all metadata of an image file and reports every fault. */
+    public static ImageCheck check(Path file, Optional<String> format, Cancellation cancellation) {
+        try (ByteSource bytes = FileByteSource.open(file)) {
+            return codec(bytes, format).check(bytes, cancellation);
+        }
+    }
+
+    /** Hands out the extents of an image's disk in order, neighbours of one kind joined; they cover it exactly. */
+    public static void map(ImageInput input, Cancellation cancellation, Consumer<Extent> consumer) {
+        try (BlockSource source = open(input)) {
+            Extents.forEach(source, cancellation, consumer);
+        }
+    }
+
+    /** Opens an image's disk; closed by the caller. A pipe can be read once, in order, by one stream. */
+    public static BlockSource open(ImageInput input) {
+        if (input instanceof ImageInput.Chain chain) {
+            return ImageChain.open(chain.layers());
+        }
+        if (input instanceof ImageInput.Probed probed) {
+            return ImageChain.open(List.of(new ImageLayer(probed.path().toString(), probe(probed.path()))));
+        }
+        ImageInput.Pipe pipe = (ImageInput.Pipe) input;
+        return raw(new PipeByteSource(pipe.stream(), pipe.size()));
+    }
+
+    /** The name of the codec that recognises the file, {@code raw} if none does. */
+    public static String probe(Path file) {
+        try (ByteSource bytes = FileByteSource.open(file)) {
+            return codec(bytes, Optional.empty()).name();
+        }
+    }
+
+    /**
+     * Converts an image into another one, in one pass. A file appears only when it is complete.
+     *
+     * @throws SnapshotException also INVALID if the output is one of the input's files or the options do not suit the format; UNSUPPORTED
+     *     if the format cannot go to a pipe; CANCELLED
+     */
+    public static StreamResult convert(
+            ConvertRequest request, StreamSettings settings, Cancellation cancellation, StreamListener listener) {
+        requireNotItself(request);
+        if (request.input() instanceof ImageInput.Pipe pipe) {
+            PipeByteSource bytes = new PipeByteSource(pipe.stream(), pipe.size());
+            try (BlockSource source = raw(bytes)) {
+                return write(request, source, settings, cancellation, listener, bytes::requireEnd);
+            }
+        }
+        try (BlockSource source = open(request.input())) {
+            return write(request, source, settings, cancellation, listener, () -> {});
+        }
+    }
+
+    private static StreamResult write(
+            ConvertRequest request,
+            BlockSource source,
+            StreamSettings settings,
+            Cancellation cancellation,
+            StreamListener listener,
+            Runnable lastCheck) {
+        ImageCodec codec = Plugins.codec(request.format());
+        ImageSpec spec = new ImageSpec(source.size(), request.compression(), request.clusterSize());
+        try (ImageWriter writer = codec.newWriter(spec)) {
+            if (request.output() instanceof ImageOutput.File file) {
+                try (FileTarget target = FileTarget.create(file.path())) {
+                    StreamResult result = ImageStream.run(source, writer, target, settings, cancellation, listener);
+                    lastCheck.run();
+                    target.publish();
+                    return result;
+                }
+            }
+            requirePipe(codec);
+            PipeTarget target = new PipeTarget(((ImageOutput.Pipe) request.output()).stream());
+            StreamResult result = ImageStream.run(source, writer, target, settings, cancellation, listener);
+            lastCheck.run();
+            return result;
+        }
+    }
+
+    private static void requirePipe(ImageCodec codec) {
+        if (!codec.traits().contains(CodecTrait.PIPE)) {
+            String those = Plugins.codecs().stream()
+                    .filter(other -> other.traits().contains(CodecTrait.PIPE))
+                    .map(ImageCodec::name)
+                    .sorted()
+                    .collect(Collectors.joining(", "));
+            throw SnapshotException.unsupported("format " + codec.name() + " cannot go to a pipe, these can: " + those);
+        }
+    }
+
+    /** A target that replaces its own source, or a file beneath it, would destroy it. */
+    private static void requireNotItself(ConvertRequest request) {
+        if (request.output() instanceof ImageOutput.File output && Files.exists(output.path())) {
+            for (Path input : files(request.input())) {
+                if (same(input, output.path())) {
+                    throw SnapshotException.invalid(
+                            "the output " + output.path() + " is also read as input; choose another name");
+                }
+            }
+        }
+    }
+
+    private static List<Path> files(ImageInput input) {
+        if (input instanceof ImageInput.Chain chain) {
+            return chain.layers().stream()
+                    .map(layer -> Path.of(layer.location()))
+                    .toList();
+        }
+        return input instanceof ImageInput.Probed probed ? List.of(probed.path()) : List.of();
+    }
+
+    private static boolean same(Path one, Path other) {
+        try {
+            return Files.exists(one) && Files.isSameFile(one, other);
+        } catch (IOException e) {
+            throw SnapshotException.permanent(one + " and " + other + " cannot be compared: " + e.getMessage(), e);
+        }
+    }
+
+    private static BlockSource raw(ByteSource bytes) {
+        ImageCodec codec = new RawCodec();
+        return codec.open(List.of(new ImageCodec.Layer(bytes, codec)));
+    }
+
+    private static ImageCodec codec(ByteSource bytes, Optional<String> format) {
+        if (format.isPresent()) {
+            return Plugins.codec(format.get());
+        }
+        ByteBuffer head = ByteBuffer.allocate((int) Math.min(PROBED_BYTES, bytes.size()));
+        bytes.read(0, head);
+        head.flip();
+        return Plugins.codecs().stream()
+                .filter(codec -> codec.probe(head.duplicate(), bytes.size()) == ImageCodec.Probe.MATCH)
+                .findFirst()
+                .orElseGet(() -> Plugins.codec(FALLBACK));
+    }
+}
