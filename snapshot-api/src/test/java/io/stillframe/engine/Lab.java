@@ -40,7 +40,7 @@ final class Lab implements AutoCloseable {
     final SimulatedHypervisor host = SimulatedHypervisor.builder().build();
     final MemoryObjectStore objects = MemoryObjectStore.create();
     final FaultInjectingStore store = FaultInjectingStore.around(objects);
-    final MemoryCatalog catalog = MemoryCatalog.create();
+    final MemoryCatalog catalog = MemoryCatalog.create(clock);
     final SimulatedGuest guest;
     private final List<SnapshotService> services = new ArrayList<>();
 
