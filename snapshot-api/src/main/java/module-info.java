@@ -12,6 +12,7 @@ module io.stillframe {
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
     exports io.stillframe.image.qcow2;
+    exports io.stillframe.image.zstd;
     exports io.stillframe.model;
     exports io.stillframe.spi;
     exports io.stillframe.store;
@@ -28,7 +29,8 @@ module io.stillframe {
             io.stillframe.hypervisor.ImageDirectoryProvider;
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
+            io.stillframe.image.qcow2.Qcow2Codec,
             io.stillframe.image.zstd.ZstdCodec;
-    provides io.stillframe.spi.ImageCodec with
-            io.stillframe.image.qcow2.Qcow2Codec;
+    provides io.stillframe.spi.ObjectStoreProvider with
+            io.stillframe.store.FileObjectStoreProvider;
 }

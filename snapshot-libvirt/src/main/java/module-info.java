@@ -14,5 +14,12 @@ module io.stillframe.libvirt {
 
     // JNA makes the object behind the interface that declares the native calls.
     opens io.stillframe.libvirt.internal.connection to
+    requires com.sun.jna;
+
+    provides io.stillframe.spi.SparseFileProbe with
+            io.stillframe.libvirt.sparse.SeekFileProbe;
+
+    // JNA makes the object behind the interface that declares the native calls.
+    opens io.stillframe.libvirt.sparse to
             com.sun.jna;
 }

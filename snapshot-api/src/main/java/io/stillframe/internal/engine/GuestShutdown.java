@@ -63,6 +63,7 @@ final class GuestShutdown {
      *
      * @throws SnapshotException CANCELLED; NOT_FOUND if the instance vanished; PERMANENT and others if it cannot be stopped
      */
+    @SuppressWarnings("try") // the subscription only has to last
     Stopped run() {
         HypervisorDriver driver = instance.driver();
         boolean watched = driver.features().contains(HypervisorDriver.Feature.EVENTS);

@@ -3,8 +3,10 @@ package io.stillframe.internal.engine;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,6 +42,21 @@ record Installation(
         if (!own.uri().equals(uri)) {
             throw SnapshotException.unsupported("the instance is on hypervisor " + uri + ", this service works on "
                     + own.uri() + "; use a service on that hypervisor");
+        }
+        return own;
+    }
+
+    /** How long a caller waits for work on a snapshot to end that was told to. */
+    Duration patience() {
+        return settings.stopGrace().plus(settings.leaseTtl().multipliedBy(2)).plusSeconds(30);
+    }
+
+    /** The home region's store, if it is the one at {@code uri}. */
+    ObjectStore requireStore(String uri) {
+        ObjectStore own = home().store();
+        if (!own.uri().equals(uri)) {
+            throw SnapshotException.unsupported("the snapshot is stored in " + uri + ", this service works on "
+                    + own.uri() + "; use a service on that store");
         }
         return own;
     }

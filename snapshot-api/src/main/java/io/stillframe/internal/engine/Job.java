@@ -127,6 +127,11 @@ final class Job {
         }
     }
 
+    /** Names the failure that explains the others. */
+    void failedFirst(Throwable e) {
+        failure.set(e);
+    }
+
     Optional<Throwable> failure() {
         return Optional.ofNullable(failure.get());
     }

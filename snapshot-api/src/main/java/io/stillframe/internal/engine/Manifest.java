@@ -3,6 +3,9 @@ package io.stillframe.internal.engine;
 import io.stillframe.catalog.RecordJson;
 import io.stillframe.internal.json.JsonObject;
 import io.stillframe.internal.json.JsonWriter;
+import io.stillframe.model.Obligation;
+import io.stillframe.model.Phase;
+import io.stillframe.model.Progress;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import java.nio.ByteBuffer;
@@ -24,6 +27,15 @@ record Manifest(Snapshot snapshot, String definition) {
     private static final int LARGEST = 16 << 20;
     private static final Pattern FRAME = Pattern.compile("\\{\"magic\":\"([a-z-]{1,64})\",\"version\":([0-9]{1,9}),"
             + "\"length\":\"([0-9]{10})\",\"crc32c\":\"([0-9a-f]{8})\",\n");
+
+    /** The manifest of a snapshot whose disks are all stored; the same for every process that publishes it. */
+    static Manifest of(Snapshot snapshot, String definition) {
+        Snapshot.Builder lasting = snapshot.toBuilder().phase(Phase.PUBLISHING).progress(Progress.none());
+        for (Obligation obligation : Obligation.values()) {
+            lasting.discharged(obligation);
+        }
+        return new Manifest(lasting.build(), definition);
+    }
 
     ByteBuffer toBytes() {
         String body = "\"body\":"
@@ -65,7 +77,7 @@ record Manifest(Snapshot snapshot, String definition) {
             throw SnapshotException.corrupt(where + ": length or checksum of the manifest is wrong");
         }
         JsonObject json = JsonObject.parse(text, where).object("body");
-        return new Manifest(RecordJson.readSnapshot(json.object("snapshot").toJson()), json.text("definition"));
+        return new Manifest(RecordJson.readSnapshot(json.object("snapshot").toJson(), where), json.text("definition"));
     }
 
     private static long crc(byte[] bytes) {

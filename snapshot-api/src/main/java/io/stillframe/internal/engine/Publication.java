@@ -43,7 +43,7 @@ final class Publication {
 
     void run() {
         OwnedRecord record = job.record();
-        Manifest manifest = new Manifest(record.snapshot(), Attributes.definition(record.record()));
+        Manifest manifest = Manifest.of(record.snapshot(), Attributes.definition(record.record()));
         ByteBuffer bytes = manifest.toBytes();
         record.assureLease();
         record.intent(PUBLISH, bytes.remaining() + " bytes");

@@ -57,6 +57,26 @@ final class TransferWorkflow {
 
     /** When it returns, the snapshot is {@code AVAILABLE}; its point in time is still to be released. */
     void run() {
+        Publication publication = new Publication(installation, retries, job);
+        if (!publication.isComplete()) {
+            removeEarlierAttempt();
+            storeDisks();
+        }
+        publication.run();
+    }
+
+    /** What a process that died in the middle has sent is not gone on with: the held point in time is read anew. */
+    private void removeEarlierAttempt() {
+        if (!Attributes.uploads(record.record()).isEmpty()) {
+            LOG.info("removing what an interrupted transfer has left");
+            retries.run(
+                    "removing an interrupted transfer",
+                    job.cancellation(),
+                    () -> new StoredObjects(home.store()).removeAll(record.record()));
+        }
+    }
+
+    private void storeDisks() {
         CapturePlan plan = Attributes.requirePlan(record.record());
         DiskCapture capture = installation
                 .requireHypervisor(record.snapshot().instance().hypervisor())
@@ -79,7 +99,6 @@ final class TransferWorkflow {
         } finally {
             watch.end();
         }
-        new Publication(installation, retries, job).run();
     }
 
     private DiskSnapshot store(DiskSnapshot disk, BlockSource source) {

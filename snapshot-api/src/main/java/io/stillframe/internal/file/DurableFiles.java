@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -84,13 +85,13 @@ public final class DurableFiles {
         Files.createDirectories(directory, ownerOnly());
     }
 
-    /** Creates one directory unless it exists, and makes its name durable. */
+    /** Creates one directory unless it exists, and makes its name durable. A symbolic link is no directory here. */
     public static void createDirectory(Path directory) throws IOException {
         try {
             Files.createDirectory(directory);
             syncDirectory(parent(directory));
         } catch (FileAlreadyExistsException e) {
-            if (!Files.isDirectory(directory)) {
+            if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
                 throw e;
             }
         }
@@ -110,6 +111,13 @@ public final class DurableFiles {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** Makes a file's content and metadata durable. */
+    public static void sync(Path file) throws IOException {
+        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+            open.getFD().sync();
         }
     }
 
