@@ -15,6 +15,7 @@ module io.stillframe.libvirt {
             io.stillframe.libvirt.sparse.SeekFileProbe;
 
     // JNA makes the objects behind the interfaces that declare the native calls.
+    // JNA makes the objects behind the interfaces that declare native calls.
     opens io.stillframe.libvirt.internal.connection to
             com.sun.jna;
     opens io.stillframe.libvirt.sparse to

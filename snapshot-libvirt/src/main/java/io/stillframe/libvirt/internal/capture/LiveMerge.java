@@ -53,7 +53,11 @@ final class LiveMerge {
     void mergeActive(OverlayPlan.Disk disk) {
         OverlayFiles.unmarkMerged(disk);
         OverlayFiles.markMerging(disk);
-        if (!joins(disk)) {
+        if (joins(disk)) {
+            unlessGone(
+                    "limit the merge of " + disk.device() + " of " + instance,
+                    domain -> domain.limitBlockJob(disk.device(), bandwidth));
+        } else {
             start(disk, null, Domain.BlockCommitFlags.ACTIVE);
         }
         if (await(disk) == Progress.READY) {

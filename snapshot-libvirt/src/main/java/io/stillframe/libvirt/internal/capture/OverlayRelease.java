@@ -42,9 +42,24 @@ final class OverlayRelease {
         this.offline = new OfflineMerge(stall, cancellation);
     }
 
-    void release(OverlayPlan.Disk disk) {
-        long started = System.nanoTime();
+    void release(OverlayPlan plan) {
         cancellation.check();
+        protect(plan);
+        plan.disks().forEach(this::release);
+    }
+
+    /** Whatever stops the instance or this process from here on, the instance's next start must begin with what is not merged yet. */
+    private void protect(OverlayPlan plan) {
+        Sight sight = Sight.of(session, instance);
+        for (OverlayPlan.Disk disk : plan.disks()) {
+            if (sight.isRunning() && sight.position(disk) == Sight.Position.TOP) {
+                persistent.protect(disk);
+            }
+        }
+    }
+
+    private void release(OverlayPlan.Disk disk) {
+        long started = System.nanoTime();
         while (step(disk) == Step.AGAIN) {
             if (System.nanoTime() - started > stall.toNanos() && isStandingStill(disk)) {
                 throw SnapshotException.transientFault(
@@ -75,8 +90,6 @@ final class OverlayRelease {
         if (position == Sight.Position.BELOW) {
             live.mergeBelow(disk);
         } else {
-            // If the process died now, the next start must begin with the overlay.
-            persistent.protect(disk);
             live.mergeActive(disk);
         }
         return Step.AGAIN;
