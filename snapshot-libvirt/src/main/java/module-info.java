@@ -14,7 +14,6 @@ module io.stillframe.libvirt {
     provides io.stillframe.spi.SparseFileProbe with
             io.stillframe.libvirt.sparse.SeekFileProbe;
 
-    // JNA makes the objects behind the interfaces that declare the native calls.
     // JNA makes the objects behind the interfaces that declare native calls.
     opens io.stillframe.libvirt.internal.connection to
             com.sun.jna;
