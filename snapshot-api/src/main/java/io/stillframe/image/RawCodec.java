@@ -37,7 +37,8 @@ public final class RawCodec implements ImageCodec {
 
     @Override
     public Set<CodecTrait> traits() {
-        return Set.of(CodecTrait.READ, CodecTrait.WRITE, CodecTrait.RANDOM_ACCESS, CodecTrait.PIPE);
+        return Set.of(
+                CodecTrait.READ, CodecTrait.WRITE, CodecTrait.RANDOM_ACCESS, CodecTrait.PIPE, CodecTrait.STORES_ZEROS);
     }
 
     @Override

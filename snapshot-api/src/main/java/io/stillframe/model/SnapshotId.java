@@ -44,6 +44,15 @@ public record SnapshotId(String value) implements Comparable<SnapshotId> {
         return new SnapshotId(text.toString());
     }
 
+    /** When it was created, to the millisecond, as its maker's clock said. */
+    public Instant createdAt() {
+        long time = 0;
+        for (int i = "snap-".length(); i < "snap-".length() + 10; i++) {
+            time = time << 5 | ALPHABET.indexOf(value.charAt(i));
+        }
+        return Instant.ofEpochMilli(time);
+    }
+
     @Override
     public int compareTo(SnapshotId other) {
         return value.compareTo(other.value);

@@ -9,5 +9,7 @@ public enum CodecTrait {
     /** A written image can be read at any place without reading what is before it. */
     RANDOM_ACCESS,
     /** The image is written front to back: its head length is 0, so that it can go to a pipe. */
-    PIPE
+    PIPE,
+    /** Zeros of the disk take space in the image as data does, so that it is as long as the disk. */
+    STORES_ZEROS
 }

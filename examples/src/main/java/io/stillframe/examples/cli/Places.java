@@ -1,0 +1,133 @@
+package io.stillframe.examples.cli;
+
+import io.stillframe.SnapshotService;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotId;
+import java.net.URI;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** Where snapshots are taken, stored and recorded: options that fall back to environment variables. */
+final class Places {
+    static final String HYPERVISOR_VARIABLE = "STILLFRAME_HYPERVISOR";
+    static final String STORE_VARIABLE = "STILLFRAME_STORE";
+    static final String CATALOG_VARIABLE = "STILLFRAME_CATALOG";
+
+    @Option(
+            names = "--hypervisor",
+            paramLabel = "URI",
+            converter = UriConverter.class,
+            description = "Where the instances are, e.g. qemu:///system or images:///dir; default: $"
+                    + HYPERVISOR_VARIABLE + ".")
+    private Optional<URI> hypervisor = Optional.empty();
+
+    @Option(
+            names = "--store",
+            paramLabel = "URI",
+            converter = UriConverter.class,
+            description = "Where snapshots are stored, e.g. file:///srv/snapshots; default: $" + STORE_VARIABLE + ".")
+    private Optional<URI> store = Optional.empty();
+
+    @Option(
+            names = "--catalog",
+            paramLabel = "URI",
+            converter = UriConverter.class,
+            description = "Where snapshots are recorded; default: $" + CATALOG_VARIABLE
+                    + ", else for a store file:///dir the embedded catalog file:///dir.catalog.")
+    private Optional<URI> catalog = Optional.empty();
+
+    Optional<URI> hypervisor(Console console) {
+        return hypervisor.or(() -> fromEnvironment(console, HYPERVISOR_VARIABLE));
+    }
+
+    Optional<URI> store(Console console) {
+        return store.or(() -> fromEnvironment(console, STORE_VARIABLE));
+    }
+
+    /** The catalog given, else the one beside a store in a directory. */
+    Optional<URI> catalog(Console console) {
+        return catalog.or(() -> fromEnvironment(console, CATALOG_VARIABLE))
+                .or(() -> store(console).flatMap(Places::catalogBeside));
+    }
+
+    URI requireHypervisor(Console console) {
+        return hypervisor(console)
+                .orElseThrow(() -> new UsageException("where are the instances? Give --hypervisor URI, e.g. "
+                        + "qemu:///system, or set " + HYPERVISOR_VARIABLE));
+    }
+
+    URI requireStore(Console console) {
+        return store(console)
+                .orElseThrow(() -> new UsageException("where are the snapshots stored? Give --store URI, e.g. "
+                        + "file:///srv/snapshots, or set " + STORE_VARIABLE));
+    }
+
+    URI requireCatalog(Console console) {
+        return catalog(console)
+                .orElseThrow(
+                        () -> new UsageException("where are the snapshots recorded? Give --catalog URI, or --store "
+                                + "file:///dir for the catalog beside it, or set " + CATALOG_VARIABLE + " or "
+                                + STORE_VARIABLE));
+    }
+
+    /** A service over the catalog alone: lists and shows. */
+    SnapshotService.Builder records(Console console) {
+        return SnapshotService.builder().catalog(requireCatalog(console));
+    }
+
+    /** A service over catalog and store: reads and deletes what is stored. */
+    SnapshotService.Builder storage(Console console) {
+        return records(console).store(requireStore(console));
+    }
+
+    /** A service over all three. */
+    SnapshotService.Builder everything(Console console) {
+        return storage(console).hypervisor(requireHypervisor(console));
+    }
+
+    /** A service for work on that snapshot's store, and on its instance where the snapshot owes it something. */
+    SnapshotService storageOf(SnapshotId id, Console console) {
+        SnapshotService.Builder service = storage(console);
+        hypervisor(console).or(() -> owedTo(id, console)).ifPresent(service::hypervisor);
+        return service.build();
+    }
+
+    /** The hypervisor given, else the one that the snapshot was taken on. */
+    URI hypervisorFor(SnapshotId id, Console console) {
+        return hypervisor(console)
+                .orElseGet(() -> URI.create(record(id, console).instance().hypervisor()));
+    }
+
+    private Optional<URI> owedTo(SnapshotId id, Console console) {
+        Snapshot snapshot = record(id, console);
+        return SnapshotService.settled().test(snapshot)
+                ? Optional.empty()
+                : Optional.of(URI.create(snapshot.instance().hypervisor()));
+    }
+
+    private Snapshot record(SnapshotId id, Console console) {
+        try (SnapshotService records = records(console).build()) {
+            return records.get(id);
+        }
+    }
+
+    /** {@code file:///dir} to {@code file:///dir.catalog}: beside the store, so that no catalog file is ever taken for an object. */
+    static Optional<URI> catalogBeside(URI store) {
+        if (!"file".equalsIgnoreCase(store.getScheme()) || store.getPath() == null) {
+            return Optional.empty();
+        }
+        String directory = store.getPath().replaceAll("/+$", "");
+        return directory.isEmpty() ? Optional.empty() : Optional.of(UriConverter.ofDirectory(directory + ".catalog"));
+    }
+
+    private static Optional<URI> fromEnvironment(Console console, String variable) {
+        return console.variable(variable).map(text -> {
+            try {
+                return UriConverter.parse(text);
+            } catch (TypeConversionException e) {
+                throw new UsageException(variable + ": " + e.getMessage());
+            }
+        });
+    }
+}

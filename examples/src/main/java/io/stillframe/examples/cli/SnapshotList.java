@@ -1,0 +1,65 @@
+package io.stillframe.examples.cli;
+
+import io.stillframe.SnapshotService;
+import io.stillframe.catalog.RecordJson;
+import io.stillframe.model.Snapshot;
+import io.stillframe.spi.Page;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code snapshot list}. */
+@Command(name = "list", description = "Lists all snapshots, newest first.")
+final class SnapshotList implements Callable<Integer> {
+    private static final int PAGE = 500;
+
+    private final Console console;
+
+    @Mixin
+    private Places places = new Places();
+
+    @Option(names = "--json", description = "Prints an array of whole records.")
+    private boolean json;
+
+    SnapshotList(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        try (SnapshotService service = places.records(console).build()) {
+            if (json) {
+                printJson(service);
+            } else {
+                printTable(service);
+            }
+            return Stillframe.DONE;
+        }
+    }
+
+    private void printTable(SnapshotService service) {
+        console.out().println(SnapshotText.heading());
+        Optional<String> after = Optional.empty();
+        do {
+            Page<Snapshot> page = service.list(after, PAGE);
+            page.items().forEach(snapshot -> console.out().println(SnapshotText.row(snapshot)));
+            after = page.next();
+        } while (after.isPresent());
+    }
+
+    private void printJson(SnapshotService service) {
+        String separator = "[";
+        Optional<String> after = Optional.empty();
+        do {
+            Page<Snapshot> page = service.list(after, PAGE);
+            for (Snapshot snapshot : page.items()) {
+                console.out().println(separator + RecordJson.write(snapshot));
+                separator = ",";
+            }
+            after = page.next();
+        } while (after.isPresent());
+        console.out().println(separator.equals("[") ? "[]" : "]");
+    }
+}

@@ -1,0 +1,138 @@
+package io.stillframe.examples.cli;
+
+import io.stillframe.model.SnapshotException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The tool's front door: builds the tree of commands, runs one, and turns what it throws into one line and an exit code: 0 done, 1
+ * failed, 2 usage.
+ */
+@Command(
+        name = "stillframe",
+        description = "Snapshots of virtual machines: capture, store, keep, launch.",
+        versionProvider = VersionProvider.class,
+        mixinStandardHelpOptions = true,
+        scope = ScopeType.INHERIT,
+        footer = {
+            "",
+            "Sizes are digits and K, M, G or T, 1024-based (20G); durations digits and ms, s, m or h (60s).",
+            "Exit codes: 0 done, 1 failed, 2 usage."
+        })
+public final class Stillframe {
+    static final int DONE = 0;
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+
+    /** Read by slf4j-simple when the first logger is made. */
+    private static final String LOG_LEVEL_PROPERTY = "org.slf4j.simpleLogger.defaultLogLevel";
+
+    @Option(
+            names = "--verbose",
+            scope = ScopeType.INHERIT,
+            description = "Logs what happens, and shows where an error came from.")
+    private boolean verbose;
+
+    private final Console console;
+
+    Stillframe(Console console) {
+        this.console = console;
+    }
+
+    /** Runs the tool and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.exit(new Stillframe(Console.ofProcess()).run(args));
+    }
+
+    /** Runs one command line. */
+    int run(String... args) {
+        return tree().execute(args);
+    }
+
+    private CommandLine tree() {
+        CommandLine tree = new CommandLine(this)
+                .addSubcommand(new CommandLine(new SnapshotCommands())
+                        .addSubcommand(new SnapshotCreate(console))
+                        .addSubcommand(new SnapshotList(console))
+                        .addSubcommand(new SnapshotShow(console))
+                        .addSubcommand(new SnapshotDelete(console))
+                        .addSubcommand(new SnapshotCancel(console))
+                        .addSubcommand(new SnapshotExport(console)))
+                .addSubcommand(new Launch(console))
+                .addSubcommand(new CommandLine(new ImageCommands())
+                        .addSubcommand(new ImageInfoShow(console))
+                        .addSubcommand(new ImageConvert(console))
+                        .addSubcommand(new ImageVerify(console))
+                        .addSubcommand(new ImageMap(console)))
+                .addSubcommand(new Recover(console))
+                .addSubcommand(new Sweep(console))
+                .addSubcommand(new Worker(console));
+        return tree.setOut(writer(console.out()))
+                .setErr(writer(console.err()))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionStrategy(this::execute)
+                .setParameterExceptionHandler(this::misused)
+                .setExecutionExceptionHandler(this::failed);
+    }
+
+    private int execute(ParseResult parsed) {
+        if (verbose) {
+            System.setProperty(LOG_LEVEL_PROPERTY, "debug");
+        }
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
+    private int misused(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        console.complain(e.getMessage() + suggestion(e) + " (see "
+                + command.getCommandSpec().qualifiedName() + " --help)");
+        return USAGE;
+    }
+
+    private static String suggestion(ParameterException e) {
+        List<String> similar =
+                e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+        return similar.isEmpty() ? "" : "; did you mean " + similar.get(0) + "?";
+    }
+
+    private int failed(Exception e, CommandLine command, ParseResult parsed) {
+        if (verbose) {
+            e.printStackTrace(console.err());
+        }
+        if (e instanceof UsageException) {
+            console.complain(
+                    e.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
+            return USAGE;
+        }
+        console.complain(e instanceof SnapshotException known ? explained(known) : unexpected(e));
+        return FAILED;
+    }
+
+    private static String explained(SnapshotException e) {
+        String message = String.valueOf(e.getMessage());
+        return e.retryable() ? message + " (" + lower(e.kind()) + ": trying again can help)" : message;
+    }
+
+    private static String unexpected(Exception e) {
+        return "unexpected " + e.getClass().getSimpleName() + ": " + e.getMessage()
+                + " (run it again with --verbose and report what it prints)";
+    }
+
+    private static PrintWriter writer(PrintStream stream) {
+        return new PrintWriter(stream, true, StandardCharsets.UTF_8);
+    }
+
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests of the command-line tool. */
+@NullMarked
+package io.stillframe.examples.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Tests of the examples of embedding. */
+@NullMarked
+package io.stillframe.examples;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,295 @@
+package io.stillframe;
+
+import io.stillframe.internal.engine.Engine;
+import io.stillframe.internal.engine.Plugged;
+import io.stillframe.model.LaunchListener;
+import io.stillframe.model.LaunchRequest;
+import io.stillframe.model.LaunchedInstance;
+import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotRequest;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.SweepMode;
+import io.stillframe.model.SweepReport;
+import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.Page;
+import io.stillframe.spi.Plugins;
+import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.Subscription;
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes snapshots of virtual machines, stores them, keeps them exactly as long as asked, and launches new instances from them.
+ *
+ * <pre>{@code
+ * try (SnapshotService service = SnapshotService.builder()
+ *         .hypervisor(URI.create("qemu:///system"))
+ *         .store(URI.create("file:///srv/snapshots"))
+ *         .catalog(URI.create("file:///srv/catalog"))
+ *         .build()) {
+ *     Snapshot snapshot = service.create(SnapshotRequest.of("web-1").withName("before upgrade").withRetentionDays(7));
+ *     service.await(snapshot.id(), SnapshotService.settled(), Duration.ofHours(1));
+ *     service.launch(LaunchRequest.of(snapshot.id(), "web-2"));
+ * }
+ * }</pre>
+ *
+ * <p>Work goes on in the service's own named threads. What is owed to an instance is written to the catalog before the instance is
+ * touched, so that any other service on the same catalog can make good what this one leaves undone ({@link #recover}). Several
+ * services in one or many processes may share a catalog.
+ *
+ * <p>Safe for use by several threads. All methods throw {@link io.stillframe.model.SnapshotException}; a method that needs a plugin
+ * the service was built without throws UNSUPPORTED, one called after {@link #close()} throws CONFLICT.
+ */
+public final class SnapshotService implements AutoCloseable {
+    private final Engine engine;
+
+    private SnapshotService(Engine engine) {
+        this.engine = engine;
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** True once nothing more will happen by itself: the status is settled and nothing is owed to the instance. */
+    public static Predicate<Snapshot> settled() {
+        return snapshot -> snapshot.status().settled() && snapshot.obligations().isEmpty();
+    }
+
+    /** True once the point in time is held and the instance is back, or the snapshot is settled. */
+    public static Predicate<Snapshot> captured() {
+        return snapshot -> snapshot.status() != SnapshotStatus.CAPTURING;
+    }
+
+    /**
+     * Asks for a snapshot. What can be refused without touching the instance is refused here: an unknown instance, disk or codec, an
+     * instance that is paused or suspended or would vanish when shut down, a disk that cannot be held, another snapshot being taken of
+     * the same instance. The rest happens after the return.
+     *
+     * @return the new snapshot, {@code CAPTURING} and {@code REQUESTED}
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND, INVALID, UNSUPPORTED; CONFLICT naming the snapshot that holds the
+     *     instance, or its state; TRANSIENT if the hypervisor or the catalog does not answer. Nothing is left behind then
+     */
+    public Snapshot create(SnapshotRequest request) {
+        return engine.create(request);
+    }
+
+    /**
+     * The snapshot as it is now. From its expiry on it is shown as {@code DELETING}, whether or not a sweep has come by.
+     *
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND
+     */
+    public Snapshot get(SnapshotId id) {
+        return engine.get(id);
+    }
+
+    /**
+     * Lists snapshots, newest first.
+     *
+     * @param after {@link Page#next()} of the page before; empty for the first
+     * @param limit most items on the page, 1 to 1000; a page may hold fewer and still have a next
+     */
+    public Page<Snapshot> list(Optional<String> after, int limit) {
+        return engine.list(after, limit);
+    }
+
+    /**
+     * Delivers the snapshot as it is now and whenever it changes, also when another process works on it. Of changes that follow each
+     * other faster than the listener takes them only the latest is delivered; the last state always is. The listener runs on a thread
+     * of the service's, one call at a time; however long it takes and whatever it throws, the work is not held up.
+     *
+     * @return ends the delivery when closed, which also happens with the service and when the snapshot is removed
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND
+     */
+    public Subscription watch(SnapshotId id, Consumer<Snapshot> listener) {
+        return engine.watch(id, listener);
+    }
+
+    /**
+     * Waits in the caller's thread until the snapshot is as wanted, also when another process works on it.
+     *
+     * @param until for example {@link #settled()}
+     * @param deadline how long to wait
+     * @return the snapshot that {@code until} held for
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND if it does not exist (any more); TRANSIENT when the deadline is over,
+     *     saying what it was still doing; CANCELLED if the thread is interrupted or the service closed
+     */
+    public Snapshot await(SnapshotId id, Predicate<Snapshot> until, Duration deadline) {
+        return engine.await(id, until, deadline);
+    }
+
+    /** Short for {@link #launch(LaunchRequest, LaunchListener, Cancellation)} without listener and cancellation. */
+    public LaunchedInstance launch(LaunchRequest request) {
+        return launch(request, LaunchListener.none(), new Cancellation());
+    }
+
+    /**
+     * Makes a new instance of a snapshot, in the caller's thread. Every disk's content is verified by its digest before the instance
+     * is defined. The original instance and the snapshot are not touched. Whatever fails, nothing of the new instance is left.
+     *
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND if the snapshot does not exist or has expired; CONFLICT if it is not
+     *     available or the name is taken; INVALID if the disk is smaller than the snapshot's, naming both sizes; CORRUPT if stored
+     *     bytes are not what was captured; CANCELLED
+     */
+    public LaunchedInstance launch(LaunchRequest request, LaunchListener progress, Cancellation cancellation) {
+        return engine.launch(request, progress, cancellation);
+    }
+
+    /**
+     * Opens a stored disk for random access, read in place by ranges.
+     *
+     * @param device the disk's device name on the original instance
+     * @return closed by the caller
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND if the snapshot or disk does not exist or has expired; CONFLICT if it is
+     *     not available
+     */
+    public BlockSource openDisk(SnapshotId id, String device) {
+        return engine.openDisk(id, device);
+    }
+
+    /**
+     * Gives a snapshot up that is not available yet: it becomes {@code CANCELLED}, what was stored is removed, and the instance gets
+     * back what it is owed. Returns once the snapshot is settled; obligations may follow (an instance that was asked to shut down is
+     * watched and powered on again). Settled already: nothing happens.
+     *
+     * @return the snapshot, settled
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; TRANSIENT if another process works on it and has not answered yet: the
+     *     wish stands, ask again
+     */
+    public Snapshot cancel(SnapshotId id) {
+        return engine.cancel(id);
+    }
+
+    /**
+     * Removes a snapshot in whatever status: work on it is cancelled, its objects are removed, what the instance is owed is done, and
+     * the record goes last. Returns when nothing of it is left.
+     *
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; TRANSIENT if something cannot be removed now: the snapshot stays {@code
+     *     DELETING} and is finished by a later {@code delete}, {@link #recover} or {@link #sweep}
+     */
+    public void delete(SnapshotId id) {
+        engine.delete(id);
+    }
+
+    /**
+     * Takes over a snapshot that a process left {@code QUEUED}, because it handed it over or died. The work goes on after the return.
+     *
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if its owner lives or its status is another one
+     */
+    public Snapshot resume(SnapshotId id) {
+        return engine.resume(id);
+    }
+
+    /**
+     * Looks after everything that dead processes left: brings instances back, releases held points in time, lets interrupted captures
+     * fail, resumes interrupted transfers, finishes removals, discards half-made launches. It observes before it acts, leaves alone
+     * whatever has a living owner, and may run anywhere at any time.
+     *
+     * @param cancellation stops early; what was not reached stays for the next time
+     * @return when everything was looked after once; resumed transfers go on after that
+     */
+    public RecoveryReport recover(Cancellation cancellation) {
+        return engine.recover(cancellation);
+    }
+
+    /**
+     * Removes what is not needed any more: expired snapshots, stored objects and unfinished uploads that no snapshot needs, points in
+     * time still held for snapshots that are settled. What a running job, a living owner, another catalog's published snapshot or
+     * anything younger than {@link ServiceSettings#orphanAge()} may need stays.
+     */
+    public SweepReport sweep(SweepMode mode, Cancellation cancellation) {
+        return engine.sweep(mode, cancellation);
+    }
+
+    /**
+     * Ends the service: captures and transfers that run here are cancelled and {@code FAILED} with that reason; instances are powered
+     * on and thawed and points in time released first, which may take as long as {@link ServiceSettings#stopGrace()} and a merge. What
+     * cannot be done now stays written in the catalog for {@link #recover}. Then threads end, and plugins that the service opened are
+     * closed. Idempotent.
+     */
+    @Override
+    public void close() {
+        engine.close();
+    }
+
+    /** Assembles a service. Not safe for use by several threads. */
+    public static final class Builder {
+        private @Nullable Plugged<Hypervisor> hypervisor;
+        private @Nullable Plugged<ObjectStore> store;
+        private @Nullable Plugged<SnapshotCatalog> catalog;
+        private ServiceSettings settings = ServiceSettings.ofDefaults();
+        private Clock clock = Clock.systemUTC();
+
+        private Builder() {}
+
+        /** The hypervisor; stays the caller's to close. May be left out: the service then lists, shows, reads and deletes only. */
+        public Builder hypervisor(Hypervisor value) {
+            hypervisor = Plugged.handedOver(value);
+            return this;
+        }
+
+        /** The hypervisor at that URI, opened by {@link #build()} and closed by the service. */
+        public Builder hypervisor(URI uri) {
+            hypervisor = Plugged.opened(() -> Plugins.hypervisor(uri));
+            return this;
+        }
+
+        /** The home region's store; stays the caller's to close. May be left out: the service then lists and shows only. */
+        public Builder store(ObjectStore value) {
+            store = Plugged.handedOver(value);
+            return this;
+        }
+
+        /** The home region's store at that URI, opened by {@link #build()} and closed by the service. */
+        public Builder store(URI uri) {
+            store = Plugged.opened(() -> Plugins.store(uri));
+            return this;
+        }
+
+        /** The catalog, which is always needed; stays the caller's to close. */
+        public Builder catalog(SnapshotCatalog value) {
+            catalog = Plugged.handedOver(value);
+            return this;
+        }
+
+        /** The catalog at that URI, which is always needed, opened by {@link #build()} and closed by the service. */
+        public Builder catalog(URI uri) {
+            catalog = Plugged.opened(() -> Plugins.catalog(uri));
+            return this;
+        }
+
+        /** {@link ServiceSettings#ofDefaults()} otherwise. */
+        public Builder settings(ServiceSettings value) {
+            settings = value;
+            return this;
+        }
+
+        /** Where the time of requests, completions and expiries comes from; the system's UTC clock otherwise. */
+        public Builder clock(Clock value) {
+            clock = value;
+            return this;
+        }
+
+        /**
+         * The service, closed by the caller. Does not recover by itself: call {@link #recover} when the host has started.
+         *
+         * @throws io.stillframe.model.SnapshotException INVALID without a catalog; whatever opening a plugin throws, the others being
+         *     closed again
+         */
+        public SnapshotService build() {
+            return new SnapshotService(Engine.start(
+                    Optional.ofNullable(hypervisor), Optional.ofNullable(store), catalog, settings, clock));
+        }
+    }
+}

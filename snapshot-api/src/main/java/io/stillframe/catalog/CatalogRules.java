@@ -1,0 +1,187 @@
+package io.stillframe.catalog;
+
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.JournalEntry;
+import io.stillframe.spi.Lease;
+import io.stillframe.spi.LeaseOutcome;
+import io.stillframe.spi.Page;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What {@link io.stillframe.spi.SnapshotCatalog} promises, over any state: the same compare-and-set, claims, fencing and epochs for every
+ * embedded catalog. Each method is called under the catalog's lock.
+ *
+ * <p>The order of changes within a method matters: a process may die between any two. What is written first is harmless without what
+ * follows.
+ */
+final class CatalogRules {
+    private final CatalogState state;
+    private final Clock clock;
+
+    CatalogRules(CatalogState state, Clock clock) {
+        this.state = state;
+        this.clock = clock;
+    }
+
+    Lease create(CatalogRecord record, Lease wanted) {
+        SnapshotId id = record.snapshot().id();
+        if (state.exists(id)) {
+            throw SnapshotException.conflict("snapshot " + id + " exists in the catalog");
+        }
+        record.claim().ifPresent(claim -> requireUnclaimed(claim, id));
+        Lease lease = granted(wanted)
+                .orElseThrow(() -> SnapshotException.conflict("the lease of snapshot " + id + " is held"));
+        record.claim().ifPresent(claim -> state.claim(claim, id));
+        state.put(record);
+        return lease;
+    }
+
+    CatalogRecord update(CatalogRecord record, Lease lease) {
+        SnapshotId id = record.snapshot().id();
+        CatalogRecord stored = state.record(id)
+                .orElseThrow(() -> SnapshotException.notFound("snapshot " + id + " is not in the catalog"));
+        requireLatest(lease, id.value());
+        if (record.version() != stored.version()) {
+            throw SnapshotException.conflict("snapshot " + id + " was changed meanwhile: version " + stored.version()
+                    + " is stored, the change was made to " + record.version() + "; read it again");
+        }
+        if (!record.snapshot().requestedAt().equals(stored.snapshot().requestedAt())) {
+            throw SnapshotException.invalid("the time of the request of snapshot " + id + " cannot change");
+        }
+        CatalogRecord next = new CatalogRecord(
+                record.snapshot(), Math.addExact(stored.version(), 1), record.claim(), record.attributes());
+        if (!next.claim().equals(stored.claim())) {
+            next.claim().ifPresent(claim -> requireUnclaimed(claim, id));
+            next.claim().ifPresent(claim -> state.claim(claim, id));
+        }
+        state.put(next);
+        stored.claim().filter(claim -> !next.claim().equals(Optional.of(claim))).ifPresent(state::unclaim);
+        return next;
+    }
+
+    void remove(SnapshotId id, Lease lease) {
+        if (state.exists(id)) {
+            requireLatest(lease, id.value());
+            Optional<String> claim = readable(id).flatMap(CatalogRecord::claim);
+            state.remove(id);
+            claim.ifPresent(state::unclaim);
+        }
+        release(lease);
+    }
+
+    Page<CatalogRecord> list(Optional<String> after, int limit) {
+        Optional<ListPosition> start = after.map(ListPosition::parse);
+        List<ListPosition> left = state.requests().entrySet().stream()
+                .map(entry -> new ListPosition(entry.getValue(), entry.getKey()))
+                .filter(position -> start.isEmpty() || position.compareTo(start.get()) > 0)
+                .sorted()
+                .limit(limit + 1L)
+                .toList();
+        List<CatalogRecord> items = new ArrayList<>();
+        left.stream().limit(limit).forEach(position -> readable(position.id()).ifPresent(items::add));
+        Optional<String> next =
+                left.size() > limit ? Optional.of(left.get(limit - 1).token()) : Optional.empty();
+        return new Page<>(items, next);
+    }
+
+    JournalEntry append(Lease lease, SnapshotId id, String step, JournalEntry.Stage stage, String detail) {
+        if (!state.exists(id)) {
+            throw SnapshotException.notFound("snapshot " + id + " is not in the catalog");
+        }
+        requireLatest(lease, id.value());
+        long sequence = state.journal(id).size() + 1L;
+        JournalEntry entry = new JournalEntry(id, sequence, lease.epoch(), step, stage, detail, clock.instant());
+        state.append(entry);
+        return entry;
+    }
+
+    LeaseOutcome acquire(Lease wanted) {
+        Optional<Lease> lease = granted(wanted);
+        if (lease.isPresent()) {
+            return new LeaseOutcome.Granted(lease.get());
+        }
+        return new LeaseOutcome.Held(state.lease(wanted.resource()).orElseThrow());
+    }
+
+    Lease renew(Lease lease, Instant expiresAt) {
+        requireLatest(lease, lease.resource());
+        Lease renewed = new Lease(lease.resource(), lease.owner(), lease.epoch(), expiresAt);
+        state.putLease(renewed);
+        return renewed;
+    }
+
+    void release(Lease lease) {
+        if (isLatest(lease, lease.resource())) {
+            // First the floor: without it, a later grant could repeat this epoch.
+            state.raiseEpochFloor(lease.epoch());
+            state.dropLease(lease.resource());
+        }
+    }
+
+    /** Grants a lease with a new epoch, if it is free, expired or the same owner's. */
+    private Optional<Lease> granted(Lease wanted) {
+        Optional<Lease> current = state.lease(wanted.resource());
+        boolean held = current.isPresent()
+                && current.get().expiresAt().isAfter(clock.instant())
+                && !current.get().owner().equals(wanted.owner());
+        if (held) {
+            return Optional.empty();
+        }
+        long highest = Math.max(state.epochFloor(), current.map(Lease::epoch).orElse(0L));
+        Lease lease = new Lease(wanted.resource(), wanted.owner(), Math.addExact(highest, 1), wanted.expiresAt());
+        state.putLease(lease);
+        return Optional.of(lease);
+    }
+
+    private void requireLatest(Lease lease, String resource) {
+        if (!isLatest(lease, resource)) {
+            throw new SnapshotException(
+                    Kind.FENCED,
+                    "the lease on " + resource + " with epoch " + lease.epoch()
+                            + " is not the latest one; another process may have taken over");
+        }
+    }
+
+    private boolean isLatest(Lease lease, String resource) {
+        return lease.resource().equals(resource)
+                && state.lease(resource)
+                        .filter(latest -> latest.epoch() == lease.epoch()
+                                && latest.owner().equals(lease.owner()))
+                        .isPresent();
+    }
+
+    /** A claim counts as long as the record that has it exists; an unreadable one may have it still. */
+    private void requireUnclaimed(String claim, SnapshotId by) {
+        Optional<SnapshotId> holder = state.claimant(claim).filter(id -> !id.equals(by) && claims(id, claim));
+        if (holder.isPresent()) {
+            throw SnapshotException.conflict(
+                    "'" + claim + "' is held by snapshot " + holder.get() + "; wait for it or cancel it");
+        }
+    }
+
+    private boolean claims(SnapshotId id, String claim) {
+        if (!state.exists(id)) {
+            return false;
+        }
+        Optional<CatalogRecord> record = readable(id);
+        return record.isEmpty() || record.get().claim().equals(Optional.of(claim));
+    }
+
+    private Optional<CatalogRecord> readable(SnapshotId id) {
+        try {
+            return state.record(id);
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.CORRUPT || e.kind() == Kind.UNSUPPORTED) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package io.stillframe.catalog;
+
+import io.stillframe.model.SnapshotId;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.JournalEntry;
+import io.stillframe.spi.Lease;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Where a catalog's content lies. Called under the catalog's lock only; every change is durable and visible, whole or not at all, when
+ * its call returns. Knows nothing of the rules, which are {@link CatalogRules}'.
+ */
+interface CatalogState {
+    /** Whether there is a record, readable or not. */
+    boolean exists(SnapshotId id);
+
+    /** The record, if it exists; CORRUPT if it cannot be read. */
+    Optional<CatalogRecord> record(SnapshotId id);
+
+    void put(CatalogRecord record);
+
+    /** Removes record and journal. Does not exist: success. */
+    void remove(SnapshotId id);
+
+    /** When each readable record's snapshot was requested. */
+    Map<SnapshotId, Instant> requests();
+
+    /** Who was last given the claim; that record may be gone. */
+    Optional<SnapshotId> claimant(String claim);
+
+    void claim(String claim, SnapshotId id);
+
+    void unclaim(String claim);
+
+    Optional<Lease> lease(String resource);
+
+    void putLease(Lease lease);
+
+    void dropLease(String resource);
+
+    /** No lease that was ever dropped had a higher epoch than this. */
+    long epochFloor();
+
+    void raiseEpochFloor(long epoch);
+
+    List<JournalEntry> journal(SnapshotId id);
+
+    void append(JournalEntry entry);
+}

@@ -1,0 +1,310 @@
+package io.stillframe.catalog;
+
+import io.stillframe.internal.file.DurableFiles;
+import io.stillframe.internal.file.FileFaults;
+import io.stillframe.internal.file.SafeNames;
+import io.stillframe.internal.json.JsonObject;
+import io.stillframe.internal.json.JsonWriter;
+import io.stillframe.internal.json.SealedJson;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.JournalEntry;
+import io.stillframe.spi.Lease;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A catalog's content as files of a directory, in the layout of {@code docs/formats/directory-catalog.md}. Every file is replaced whole
+ * or, if it is a journal, appended to. Used under the directory's lock only, which also guards the fields here.
+ */
+final class DirectoryState implements CatalogState {
+    private static final Logger LOG = LoggerFactory.getLogger(DirectoryState.class);
+    private static final String FORMAT = "stillframe-catalog";
+    private static final int VERSION = 1;
+    private static final int LARGEST_FILE = 16 << 20;
+    private static final String SUFFIX = ".json";
+    private static final String TEMPORARY = "new.tmp";
+
+    private final Path root;
+    private final Path records;
+    private final Path journals;
+    private final Path claims;
+    private final Path leases;
+
+    /** When the readable records were requested, which never changes; saves reading all of them for every page. */
+    private final Map<SnapshotId, Instant> known = new HashMap<>();
+
+    private final Set<SnapshotId> reported = new HashSet<>();
+
+    DirectoryState(Path root) {
+        this.root = root;
+        this.records = root.resolve("records");
+        this.journals = root.resolve("journals");
+        this.claims = root.resolve("claims");
+        this.leases = root.resolve("leases");
+    }
+
+    /** Creates what is missing; UNSUPPORTED if a newer version wrote the directory. */
+    void prepare() {
+        attempt("prepare the catalog " + root, () -> {
+            for (Path directory : List.of(records, journals, claims, leases)) {
+                DurableFiles.createDirectory(directory);
+            }
+            return root;
+        });
+        Path marker = root.resolve("catalog.json");
+        Optional<JsonObject> found = read(marker);
+        if (found.isEmpty()) {
+            write(marker, out -> out.text("format", FORMAT).number("version", VERSION));
+        } else if (found.get().number("version") > VERSION) {
+            throw SnapshotException.unsupported(marker + ": the catalog has version "
+                    + found.get().number("version") + ", this library reads up to " + VERSION
+                    + "; use a newer release");
+        }
+    }
+
+    @Override
+    public boolean exists(SnapshotId id) {
+        return Files.exists(recordFile(id));
+    }
+
+    @Override
+    public Optional<CatalogRecord> record(SnapshotId id) {
+        Path file = recordFile(id);
+        Optional<CatalogRecord> record = text(file)
+                .map(text -> RecordJson.readRecord(SealedJson.unseal(text, file.toString()), file.toString()));
+        if (record.isPresent() && !record.get().snapshot().id().equals(id)) {
+            throw SnapshotException.corrupt(
+                    file + ": holds snapshot " + record.get().snapshot().id());
+        }
+        return record;
+    }
+
+    @Override
+    public void put(CatalogRecord record) {
+        SnapshotId id = record.snapshot().id();
+        replace(recordFile(id), SealedJson.seal(RecordJson.write(record)));
+        known.put(id, record.snapshot().requestedAt());
+    }
+
+    @Override
+    public void remove(SnapshotId id) {
+        // The journal first: a journal without its record would never be found again.
+        delete(journalFile(id).file());
+        delete(recordFile(id));
+        known.remove(id);
+    }
+
+    @Override
+    public Map<SnapshotId, Instant> requests() {
+        Set<SnapshotId> present = recordNames();
+        known.keySet().retainAll(present);
+        for (SnapshotId id : present) {
+            if (!known.containsKey(id)) {
+                learn(id);
+            }
+        }
+        return new HashMap<>(known);
+    }
+
+    /** The records that cannot be read, with what is wrong. */
+    Map<SnapshotId, String> unreadable() {
+        Map<SnapshotId, String> result = new TreeMap<>();
+        for (SnapshotId id : recordNames()) {
+            problem(id).ifPresent(fault -> result.put(id, String.valueOf(fault.getMessage())));
+        }
+        return result;
+    }
+
+    @Override
+    public Optional<SnapshotId> claimant(String claim) {
+        return named(claims, claim, "claim")
+                .map(in -> in.converted("snapshot", "a snapshot's identity", SnapshotId::new));
+    }
+
+    @Override
+    public void claim(String claim, SnapshotId id) {
+        write(file(claims, claim), out -> out.text("claim", claim).text("snapshot", id.value()));
+    }
+
+    @Override
+    public void unclaim(String claim) {
+        delete(file(claims, claim));
+    }
+
+    @Override
+    public Optional<Lease> lease(String resource) {
+        return named(leases, resource, "resource")
+                .map(in -> new Lease(resource, in.text("owner"), in.number("epoch"), in.instant("expiresAt")));
+    }
+
+    @Override
+    public void putLease(Lease lease) {
+        write(
+                file(leases, lease.resource()),
+                out -> out.text("resource", lease.resource())
+                        .text("owner", lease.owner())
+                        .number("epoch", lease.epoch())
+                        .text("expiresAt", lease.expiresAt().toString()));
+    }
+
+    @Override
+    public void dropLease(String resource) {
+        delete(file(leases, resource));
+    }
+
+    @Override
+    public long epochFloor() {
+        return read(epochFile()).map(in -> in.number("floor")).orElse(0L);
+    }
+
+    @Override
+    public void raiseEpochFloor(long epoch) {
+        if (epoch > epochFloor()) {
+            write(epochFile(), out -> out.number("floor", epoch));
+        }
+    }
+
+    @Override
+    public List<JournalEntry> journal(SnapshotId id) {
+        return attempt("read the journal of " + id, () -> journalFile(id).entries());
+    }
+
+    @Override
+    public void append(JournalEntry entry) {
+        attempt("append to the journal of " + entry.snapshot(), () -> {
+            journalFile(entry.snapshot()).append(entry);
+            return entry;
+        });
+    }
+
+    private Set<SnapshotId> recordNames() {
+        return attempt("list " + records, () -> {
+            Set<SnapshotId> result = new HashSet<>();
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(records, "snap-*" + SUFFIX)) {
+                for (Path file : files) {
+                    identity(file.getFileName().toString()).ifPresent(result::add);
+                }
+            }
+            return result;
+        });
+    }
+
+    private void learn(SnapshotId id) {
+        Optional<SnapshotException> problem = problem(id);
+        if (problem.isPresent() && reported.add(id)) {
+            LOG.warn("left out of listings: {}", problem.get().getMessage());
+        }
+    }
+
+    private Optional<SnapshotException> problem(SnapshotId id) {
+        try {
+            record(id).ifPresent(record -> known.put(id, record.snapshot().requestedAt()));
+            return Optional.empty();
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.CORRUPT || e.kind() == Kind.UNSUPPORTED) {
+                return Optional.of(e);
+            }
+            throw e;
+        }
+    }
+
+    private Path recordFile(SnapshotId id) {
+        return records.resolve(id.value() + SUFFIX);
+    }
+
+    private JournalFile journalFile(SnapshotId id) {
+        return new JournalFile(journals.resolve(id.value() + ".log"), id);
+    }
+
+    private Path epochFile() {
+        return root.resolve("epoch.json");
+    }
+
+    private static Path file(Path directory, String text) {
+        return directory.resolve(SafeNames.ofText(text) + SUFFIX);
+    }
+
+    private static Optional<SnapshotId> identity(String fileName) {
+        try {
+            return Optional.of(new SnapshotId(fileName.substring(0, fileName.length() - SUFFIX.length())));
+        } catch (SnapshotException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The file for a text, which must name that text in {@code field}. */
+    private static Optional<JsonObject> named(Path directory, String text, String field) {
+        Path file = file(directory, text);
+        Optional<JsonObject> found = read(file);
+        if (found.isPresent() && !found.get().text(field).equals(text)) {
+            throw SnapshotException.corrupt(file + ": is for another " + field + " than '" + text + "'");
+        }
+        return found;
+    }
+
+    private static Optional<JsonObject> read(Path file) {
+        return text(file).map(text -> SealedJson.open(text, file.toString()));
+    }
+
+    private static Optional<String> text(Path file) {
+        return attempt("read " + file, () -> {
+            if (Files.notExists(file)) {
+                return Optional.empty();
+            }
+            if (Files.size(file) > LARGEST_FILE) {
+                throw SnapshotException.corrupt(file + ": longer than " + LARGEST_FILE + " bytes");
+            }
+            // One byte is one character; what is no ASCII does not fit its seal.
+            return Optional.of(new String(DurableFiles.read(file, LARGEST_FILE), StandardCharsets.ISO_8859_1));
+        });
+    }
+
+    private static void write(Path file, Consumer<JsonWriter> fields) {
+        replace(file, SealedJson.seal(JsonWriter.write(fields)));
+    }
+
+    private static void replace(Path file, String text) {
+        attempt("write " + file, () -> {
+            byte[] content = (text + "\n").getBytes(StandardCharsets.US_ASCII);
+            DurableFiles.replace(file, file.resolveSibling(TEMPORARY), content);
+            return file;
+        });
+    }
+
+    private static void delete(Path file) {
+        attempt("remove " + file, () -> {
+            DurableFiles.delete(file);
+            return file;
+        });
+    }
+
+    private static <T> T attempt(String what, FileWork<T> work) {
+        try {
+            return work.run();
+        } catch (IOException e) {
+            throw FileFaults.of("cannot " + what, e);
+        }
+    }
+
+    @FunctionalInterface
+    private interface FileWork<T> {
+        T run() throws IOException;
+    }
+}

@@ -1,0 +1,217 @@
+package io.stillframe.catalog;
+
+import io.stillframe.model.SnapshotId;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.JournalEntry;
+import io.stillframe.spi.Lease;
+import io.stillframe.spi.LeaseOutcome;
+import io.stillframe.spi.Page;
+import io.stillframe.spi.SnapshotCatalog;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * A catalog in memory, for tests of control planes and for trials: every rule of {@link SnapshotCatalog} but durability. Several service
+ * objects of one process may share it. Its content lives as long as the object; {@link #close()} changes nothing, so that a service
+ * that was opened after another one was closed finds what that one left. Safe for use by several threads.
+ */
+public final class MemoryCatalog implements SnapshotCatalog {
+    private final Object lock = new Object();
+    private final Clock clock;
+    private final CatalogRules rules;
+    private final CatalogState state = new Content();
+
+    private MemoryCatalog(Clock clock) {
+        this.clock = clock;
+        this.rules = new CatalogRules(state, clock);
+    }
+
+    /** An empty catalog on the system's clock. */
+    public static MemoryCatalog create() {
+        return create(Clock.systemUTC());
+    }
+
+    /** An empty catalog whose leases expire by {@code clock}. */
+    public static MemoryCatalog create(Clock clock) {
+        return new MemoryCatalog(clock);
+    }
+
+    /** {@code memory:}, which says what it is; nothing can be opened with it. */
+    @Override
+    public String uri() {
+        return "memory:";
+    }
+
+    @Override
+    public Lease create(CatalogRecord record, String owner, Duration ttl) {
+        CatalogArguments.requireFirst(record);
+        String resource = record.snapshot().id().value();
+        synchronized (lock) {
+            return rules.create(record, CatalogArguments.wanted(resource, owner, ttl, clock.instant()));
+        }
+    }
+
+    @Override
+    public Optional<CatalogRecord> find(SnapshotId id) {
+        synchronized (lock) {
+            return state.record(id);
+        }
+    }
+
+    @Override
+    public Page<CatalogRecord> list(Optional<String> after, int limit) {
+        CatalogArguments.requireLimit(limit);
+        synchronized (lock) {
+            return rules.list(after, limit);
+        }
+    }
+
+    @Override
+    public CatalogRecord update(CatalogRecord record, Lease lease) {
+        CatalogArguments.requireRecord(record);
+        synchronized (lock) {
+            return rules.update(record, lease);
+        }
+    }
+
+    @Override
+    public void remove(SnapshotId id, Lease lease) {
+        synchronized (lock) {
+            rules.remove(id, lease);
+        }
+    }
+
+    @Override
+    public JournalEntry append(Lease lease, SnapshotId id, String step, JournalEntry.Stage stage, String detail) {
+        CatalogArguments.requireStep(step, detail);
+        synchronized (lock) {
+            return rules.append(lease, id, step, stage, detail);
+        }
+    }
+
+    @Override
+    public List<JournalEntry> journal(SnapshotId id) {
+        synchronized (lock) {
+            return state.journal(id);
+        }
+    }
+
+    @Override
+    public LeaseOutcome acquire(String resource, String owner, Duration ttl) {
+        synchronized (lock) {
+            return rules.acquire(CatalogArguments.wanted(resource, owner, ttl, clock.instant()));
+        }
+    }
+
+    @Override
+    public Lease renew(Lease lease, Duration ttl) {
+        synchronized (lock) {
+            return rules.renew(lease, CatalogArguments.end(ttl, clock.instant()));
+        }
+    }
+
+    @Override
+    public void release(Lease lease) {
+        synchronized (lock) {
+            rules.release(lease);
+        }
+    }
+
+    /** Does nothing: the content lives as long as the object. */
+    @Override
+    public void close() {}
+
+    /** What the catalog holds; guarded by its lock. */
+    private static final class Content implements CatalogState {
+        private final Map<SnapshotId, CatalogRecord> records = new HashMap<>();
+        private final Map<SnapshotId, List<JournalEntry>> journals = new HashMap<>();
+        private final Map<String, SnapshotId> claims = new HashMap<>();
+        private final Map<String, Lease> leases = new HashMap<>();
+        private long epochFloor;
+
+        @Override
+        public boolean exists(SnapshotId id) {
+            return records.containsKey(id);
+        }
+
+        @Override
+        public Optional<CatalogRecord> record(SnapshotId id) {
+            return Optional.ofNullable(records.get(id));
+        }
+
+        @Override
+        public void put(CatalogRecord record) {
+            records.put(record.snapshot().id(), record);
+        }
+
+        @Override
+        public void remove(SnapshotId id) {
+            journals.remove(id);
+            records.remove(id);
+        }
+
+        @Override
+        public Map<SnapshotId, Instant> requests() {
+            return records.values().stream()
+                    .map(CatalogRecord::snapshot)
+                    .collect(Collectors.toMap(snapshot -> snapshot.id(), snapshot -> snapshot.requestedAt()));
+        }
+
+        @Override
+        public Optional<SnapshotId> claimant(String claim) {
+            return Optional.ofNullable(claims.get(claim));
+        }
+
+        @Override
+        public void claim(String claim, SnapshotId id) {
+            claims.put(claim, id);
+        }
+
+        @Override
+        public void unclaim(String claim) {
+            claims.remove(claim);
+        }
+
+        @Override
+        public Optional<Lease> lease(String resource) {
+            return Optional.ofNullable(leases.get(resource));
+        }
+
+        @Override
+        public void putLease(Lease lease) {
+            leases.put(lease.resource(), lease);
+        }
+
+        @Override
+        public void dropLease(String resource) {
+            leases.remove(resource);
+        }
+
+        @Override
+        public long epochFloor() {
+            return epochFloor;
+        }
+
+        @Override
+        public void raiseEpochFloor(long epoch) {
+            epochFloor = Math.max(epochFloor, epoch);
+        }
+
+        @Override
+        public List<JournalEntry> journal(SnapshotId id) {
+            return List.copyOf(journals.getOrDefault(id, List.of()));
+        }
+
+        @Override
+        public void append(JournalEntry entry) {
+            journals.computeIfAbsent(entry.snapshot(), id -> new ArrayList<>()).add(entry);
+        }
+    }
+}

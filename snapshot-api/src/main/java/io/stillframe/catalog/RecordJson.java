@@ -1,0 +1,98 @@
+package io.stillframe.catalog;
+
+import io.stillframe.internal.json.JsonObject;
+import io.stillframe.internal.json.JsonWriter;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.spi.CatalogRecord;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Snapshots and catalog records as JSON, for catalogs, manifests and tools. Written on one line of ASCII; read strictly bounded: at most
+ * 16 Mi characters and 32 levels.
+ *
+ * <p>Version 1. A reader ignores fields that it does not know, so that a newer writer may add some; what an older reader would get
+ * wrong raises the version, and such a text is refused. Times and durations are ISO 8601 with up to nine decimals, sizes are integers
+ * of bytes, absent values are left out. Stateless.
+ */
+public final class RecordJson {
+    /** The version that is written, and the highest that is read. */
+    public static final int VERSION = 1;
+
+    private static final String SNAPSHOT = "stillframe-snapshot";
+    private static final String RECORD = "stillframe-record";
+
+    private RecordJson() {}
+
+    /** A snapshot's text. */
+    public static String write(Snapshot snapshot) {
+        return JsonWriter.write(
+                out -> SnapshotFields.write(out.text("format", SNAPSHOT).number("version", VERSION), snapshot));
+    }
+
+    /** A record's text. */
+    public static String write(CatalogRecord record) {
+        return JsonWriter.write(out -> out.text("format", RECORD)
+                .number("version", VERSION)
+                .number("revision", record.version())
+                .text("claim", record.claim())
+                .object("snapshot", fields -> SnapshotFields.write(fields, record.snapshot()))
+                .textMap("attributes", record.attributes()));
+    }
+
+    /**
+     * Reads a snapshot's text.
+     *
+     * @param document where the text is from, for messages, e.g. a file's name
+     * @throws SnapshotException CORRUPT if it breaks the format, naming document and field; UNSUPPORTED if a newer version wrote it
+     */
+    public static Snapshot readSnapshot(String json, String document) {
+        JsonObject in = open(json, document, SNAPSHOT);
+        return checked(document, () -> SnapshotFields.read(in));
+    }
+
+    /**
+     * Reads a record's text.
+     *
+     * @param document where the text is from, for messages, e.g. a file's name
+     * @throws SnapshotException CORRUPT if it breaks the format, naming document and field; UNSUPPORTED if a newer version wrote it
+     */
+    public static CatalogRecord readRecord(String json, String document) {
+        JsonObject in = open(json, document, RECORD);
+        return checked(document, () -> {
+            Snapshot snapshot = SnapshotFields.read(in.object("snapshot"));
+            Optional<String> claim = in.textIfPresent("claim");
+            return new CatalogRecord(snapshot, in.number("revision"), claim, in.textMap("attributes"));
+        });
+    }
+
+    private static JsonObject open(String json, String document, String format) {
+        JsonObject in = JsonObject.parse(json, document);
+        if (!in.text("format").equals(format)) {
+            throw SnapshotException.corrupt(document + ": field 'format' must be '" + format + "'");
+        }
+        long version = in.number("version");
+        if (version < 1) {
+            throw SnapshotException.corrupt(document + ": field 'version' must be at least 1, got " + version);
+        }
+        if (version > VERSION) {
+            throw SnapshotException.unsupported(document + ": written in version " + version
+                    + " of its format, this library reads up to " + VERSION + "; use a newer release");
+        }
+        return in;
+    }
+
+    /** Values that the model refuses are faults of the text, not of the caller. */
+    private static <T> T checked(String document, Supplier<T> reading) {
+        try {
+            return reading.get();
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.INVALID) {
+                throw e;
+            }
+            throw new SnapshotException(Kind.CORRUPT, document + ": " + e.getMessage(), e);
+        }
+    }
+}

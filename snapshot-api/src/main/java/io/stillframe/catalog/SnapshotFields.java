@@ -1,0 +1,167 @@
+package io.stillframe.catalog;
+
+import io.stillframe.internal.json.JsonObject;
+import io.stillframe.internal.json.JsonWriter;
+import io.stillframe.model.CaptureMode;
+import io.stillframe.model.CaptureReport;
+import io.stillframe.model.Consistency;
+import io.stillframe.model.Digest;
+import io.stillframe.model.DiskRole;
+import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.Downtime;
+import io.stillframe.model.Failure;
+import io.stillframe.model.InstanceId;
+import io.stillframe.model.InstanceSummary;
+import io.stillframe.model.Obligation;
+import io.stillframe.model.Phase;
+import io.stillframe.model.Progress;
+import io.stillframe.model.Replica;
+import io.stillframe.model.Retention;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotStatus;
+import java.time.Instant;
+
+/** A snapshot's fields in JSON; the names are part of the stored format. */
+final class SnapshotFields {
+    private SnapshotFields() {}
+
+    static void write(JsonWriter out, Snapshot snapshot) {
+        out.text("id", snapshot.id().value())
+                .text("name", snapshot.name())
+                .object("instance", fields -> writeInstance(fields, snapshot.instance()))
+                .constant("status", snapshot.status())
+                .constant("phase", snapshot.phase())
+                .object("progress", fields -> writeProgress(fields, snapshot.progress()))
+                .text("requestedAt", snapshot.requestedAt().toString())
+                .text("completedAt", snapshot.completedAt().map(Instant::toString))
+                .number("retentionDays", snapshot.retention().days())
+                .object("capture", snapshot.capture(), SnapshotFields::writeCapture)
+                .objects("disks", snapshot.disks(), SnapshotFields::writeDisk)
+                .objects("replicas", snapshot.replicas(), SnapshotFields::writeReplica)
+                .texts(
+                        "obligations",
+                        snapshot.obligations().stream().sorted().map(Enum::name).toList())
+                .object("failure", snapshot.failure(), SnapshotFields::writeFailure);
+    }
+
+    static Snapshot read(JsonObject in) {
+        return new Snapshot(
+                new SnapshotId(in.text("id")),
+                in.text("name"),
+                readInstance(in.object("instance")),
+                in.constant("status", SnapshotStatus.class),
+                in.constant("phase", Phase.class),
+                readProgress(in.object("progress")),
+                in.instant("requestedAt"),
+                in.instantIfPresent("completedAt"),
+                new Retention(in.intNumber("retentionDays")),
+                in.objectIfPresent("capture").map(SnapshotFields::readCapture),
+                in.objects("disks").stream().map(SnapshotFields::readDisk).toList(),
+                in.objects("replicas").stream().map(SnapshotFields::readReplica).toList(),
+                in.constants("obligations", Obligation.class),
+                in.objectIfPresent("failure").map(SnapshotFields::readFailure));
+    }
+
+    private static void writeInstance(JsonWriter out, InstanceSummary instance) {
+        out.text("id", instance.id().value()).text("name", instance.name()).text("hypervisor", instance.hypervisor());
+    }
+
+    private static InstanceSummary readInstance(JsonObject in) {
+        return new InstanceSummary(new InstanceId(in.text("id")), in.text("name"), in.text("hypervisor"));
+    }
+
+    private static void writeProgress(JsonWriter out, Progress progress) {
+        out.number("bytesTotal", progress.bytesTotal())
+                .number("bytesRead", progress.bytesRead())
+                .number("bytesStored", progress.bytesStored());
+    }
+
+    private static Progress readProgress(JsonObject in) {
+        return new Progress(in.number("bytesTotal"), in.number("bytesRead"), in.number("bytesStored"));
+    }
+
+    private static void writeCapture(JsonWriter out, CaptureReport capture) {
+        out.constant("mode", capture.mode())
+                .constant("consistency", capture.consistency())
+                .text("pointInTime", capture.pointInTime().toString())
+                .object("downtime", fields -> writeDowntime(fields, capture.downtime()))
+                .number("shutdownEvents", capture.shutdownEvents())
+                .number("guestReboots", capture.guestReboots())
+                .texts("notes", capture.notes());
+    }
+
+    private static CaptureReport readCapture(JsonObject in) {
+        return new CaptureReport(
+                in.constant("mode", CaptureMode.class),
+                in.constant("consistency", Consistency.class),
+                in.instant("pointInTime"),
+                readDowntime(in.object("downtime")),
+                in.intNumber("shutdownEvents"),
+                in.intNumber("guestReboots"),
+                in.texts("notes"));
+    }
+
+    private static void writeDowntime(JsonWriter out, Downtime downtime) {
+        out.text("guestStop", downtime.guestStop().toString())
+                .text("hold", downtime.hold().toString())
+                .text("start", downtime.start().toString());
+    }
+
+    private static Downtime readDowntime(JsonObject in) {
+        return new Downtime(in.duration("guestStop"), in.duration("hold"), in.duration("start"));
+    }
+
+    private static void writeDisk(JsonWriter out, DiskSnapshot disk) {
+        out.text("device", disk.device())
+                .constant("role", disk.role())
+                .text("sourceFormat", disk.sourceFormat())
+                .number("virtualSize", disk.virtualSize())
+                .text("codec", disk.codec())
+                .text("object", disk.object())
+                .number("bytesRead", disk.bytesRead())
+                .number("bytesStored", disk.bytesStored())
+                .text("content", disk.content().map(Digest::toString))
+                .text("stored", disk.stored().map(Digest::toString));
+    }
+
+    private static DiskSnapshot readDisk(JsonObject in) {
+        return new DiskSnapshot(
+                in.text("device"),
+                in.constant("role", DiskRole.class),
+                in.text("sourceFormat"),
+                in.number("virtualSize"),
+                in.text("codec"),
+                in.textIfPresent("object"),
+                in.number("bytesRead"),
+                in.number("bytesStored"),
+                in.textIfPresent("content").map(Digest::parse),
+                in.textIfPresent("stored").map(Digest::parse));
+    }
+
+    private static void writeReplica(JsonWriter out, Replica replica) {
+        out.text("region", replica.region())
+                .text("store", replica.store())
+                .constant("state", replica.state())
+                .text("completedAt", replica.completedAt().map(Instant::toString))
+                .text("failure", replica.failure());
+    }
+
+    private static Replica readReplica(JsonObject in) {
+        return new Replica(
+                in.text("region"),
+                in.text("store"),
+                in.constant("state", Replica.State.class),
+                in.instantIfPresent("completedAt"),
+                in.textIfPresent("failure"));
+    }
+
+    private static void writeFailure(JsonWriter out, Failure failure) {
+        out.constant("kind", failure.kind()).text("reason", failure.reason());
+    }
+
+    private static Failure readFailure(JsonObject in) {
+        return new Failure(in.constant("kind", SnapshotException.Kind.class), in.text("reason"));
+    }
+}

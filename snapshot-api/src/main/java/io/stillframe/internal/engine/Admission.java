@@ -1,0 +1,74 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.InstanceSummary;
+import io.stillframe.model.Phase;
+import io.stillframe.model.Progress;
+import io.stillframe.model.Replica;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotRequest;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.InstanceState;
+import io.stillframe.spi.Lease;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Lets a request in: checks it, writes its record with the claim on the instance, and starts its job. */
+final class Admission {
+    private final Installation installation;
+    private final Preflight preflight;
+    private final Jobs jobs;
+
+    Admission(Installation installation, Preflight preflight, Jobs jobs) {
+        this.installation = installation;
+        this.preflight = preflight;
+        this.jobs = jobs;
+    }
+
+    Snapshot admit(SnapshotRequest request) {
+        Instant now = installation.clock().instant();
+        SnapshotId id = SnapshotId.create(now);
+        InstanceState state = preflight.check(id, request);
+        String hypervisor = installation.requireHypervisor().uri();
+        CatalogRecord record = CatalogRecord.first(
+                requested(id, now, request, state, hypervisor),
+                Optional.of("instance:" + hypervisor + "/" + state.id()),
+                Attributes.ofSnapshot(request, state.definition()));
+        Job job = jobs.open(id, () -> Optional.of(new Jobs.Granted(lease(record), record)))
+                .orElseThrow();
+        Snapshot snapshot = job.snapshot();
+        jobs.capture(job, request);
+        return snapshot;
+    }
+
+    private Lease lease(CatalogRecord record) {
+        return installation
+                .catalog()
+                .create(record, installation.owner(), installation.settings().leaseTtl());
+    }
+
+    private Snapshot requested(
+            SnapshotId id, Instant now, SnapshotRequest request, InstanceState state, String hypervisor) {
+        List<Replica> replicas = installation.regions().stream()
+                .map(region -> Replica.pending(region.name(), region.store().uri()))
+                .toList();
+        return new Snapshot(
+                id,
+                request.name().orElse(state.name() + " " + now),
+                new InstanceSummary(state.id(), state.name(), hypervisor),
+                SnapshotStatus.CAPTURING,
+                Phase.REQUESTED,
+                Progress.none(),
+                now,
+                Optional.empty(),
+                request.retention(),
+                Optional.empty(),
+                List.of(),
+                replicas,
+                Set.of(),
+                Optional.empty());
+    }
+}

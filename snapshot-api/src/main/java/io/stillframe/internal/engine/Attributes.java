@@ -1,0 +1,169 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.internal.json.JsonObject;
+import io.stillframe.internal.json.JsonWriter;
+import io.stillframe.model.Compression;
+import io.stillframe.model.DiskRole;
+import io.stillframe.model.InstanceId;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotRequest;
+import io.stillframe.spi.CapturePlan;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.LaunchPlan;
+import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.PartLayout;
+import io.stillframe.spi.UploadToken;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What the engine keeps in a record beside the public snapshot, so that another process can go on: typed access to attributes. */
+final class Attributes {
+    private static final String CODEC = "codec";
+    private static final String COMPRESSION = "compression";
+    private static final String DEFINITION = "definition";
+    private static final String WINDOW = "shutdown-window";
+    private static final String PLAN = "capture-plan";
+    private static final String UPLOAD = "upload/";
+    private static final String STORE = "store";
+    private static final String LAUNCH = "launch-plan";
+    private static final String LAUNCH_OF = "launch-of";
+
+    /** Whether the store may hold something of a snapshot. */
+    enum StoreState {
+        /** Something may have been sent; it is removed if the snapshot does not become available. */
+        TOUCHED,
+        /** Certainly nothing is there. */
+        CLEAN
+    }
+
+    private Attributes() {}
+
+    static Map<String, String> ofSnapshot(SnapshotRequest request, String definition) {
+        Map<String, String> attributes = new HashMap<>();
+        attributes.put(CODEC, request.codec());
+        attributes.put(DEFINITION, definition);
+        attributes.put(WINDOW, request.shutdown().window().toString());
+        request.compression().ifPresent(value -> attributes.put(COMPRESSION, value.toString()));
+        return attributes;
+    }
+
+    static Map<String, String> ofLaunch(SnapshotId of, LaunchPlan plan) {
+        String json = JsonWriter.write(w -> w.text("name", plan.name()).text("state", plan.state()));
+        return Map.of(LAUNCH_OF, of.value(), LAUNCH, json);
+    }
+
+    static String codec(CatalogRecord record) {
+        return required(record, CODEC);
+    }
+
+    static Optional<Compression> compression(CatalogRecord record) {
+        return attribute(record, COMPRESSION).map(Compression::parse);
+    }
+
+    /** How long the guest was given to stop. */
+    static Duration window(CatalogRecord record) {
+        return Duration.parse(required(record, WINDOW));
+    }
+
+    static String definition(CatalogRecord record) {
+        return required(record, DEFINITION);
+    }
+
+    static Optional<CapturePlan> plan(CatalogRecord record) {
+        return attribute(record, PLAN).map(json -> readPlan(JsonObject.parse(json, nameOf(record, PLAN))));
+    }
+
+    static CapturePlan requirePlan(CatalogRecord record) {
+        return plan(record).orElseThrow(() -> missing(record, PLAN));
+    }
+
+    static CatalogRecord withPlan(CatalogRecord record, CapturePlan plan) {
+        return record.withAttribute(
+                PLAN,
+                JsonWriter.write(w -> w.text("snapshot", plan.snapshot().value())
+                        .text("instance", plan.instance().value())
+                        .text("state", plan.state())
+                        .objects(
+                                "disks",
+                                plan.disks(),
+                                (disk, d) -> disk.text("device", d.device())
+                                        .constant("role", d.role())
+                                        .text("format", d.format())
+                                        .number("virtualSize", d.virtualSize()))));
+    }
+
+    static CatalogRecord withUpload(CatalogRecord record, String device, UploadToken token) {
+        return record.withAttribute(
+                UPLOAD + device,
+                JsonWriter.write(w -> w.text("key", token.key().value())
+                        .number("firstSize", token.layout().firstSize())
+                        .number("step", token.layout().step())
+                        .text("state", token.state())));
+    }
+
+    /** Uploads that were begun and may be unfinished. */
+    static List<UploadToken> uploads(CatalogRecord record) {
+        return record.attributes().entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(UPLOAD))
+                .map(entry -> readToken(JsonObject.parse(entry.getValue(), nameOf(record, entry.getKey()))))
+                .toList();
+    }
+
+    static CatalogRecord withStore(CatalogRecord record, StoreState state) {
+        return record.withAttribute(STORE, state.name());
+    }
+
+    static StoreState store(CatalogRecord record) {
+        return attribute(record, STORE).map(StoreState::valueOf).orElse(StoreState.TOUCHED);
+    }
+
+    /** The snapshot that this record is a launch of; empty if the record is a snapshot. */
+    static Optional<SnapshotId> launchOf(CatalogRecord record) {
+        return attribute(record, LAUNCH_OF).map(SnapshotId::new);
+    }
+
+    static LaunchPlan launchPlan(CatalogRecord record) {
+        JsonObject json = JsonObject.parse(required(record, LAUNCH), nameOf(record, LAUNCH));
+        return new LaunchPlan(json.text("name"), json.text("state"));
+    }
+
+    private static CapturePlan readPlan(JsonObject json) {
+        List<CapturePlan.Disk> disks = json.objects("disks").stream()
+                .map(d -> new CapturePlan.Disk(
+                        d.text("device"),
+                        d.constant("role", DiskRole.class),
+                        d.text("format"),
+                        d.number("virtualSize")))
+                .toList();
+        return new CapturePlan(
+                new SnapshotId(json.text("snapshot")),
+                new InstanceId(json.text("instance")),
+                disks,
+                json.text("state"));
+    }
+
+    private static UploadToken readToken(JsonObject json) {
+        PartLayout layout = new PartLayout(json.intNumber("firstSize"), json.intNumber("step"));
+        return new UploadToken(ObjectKey.of(json.text("key")), layout, json.text("state"));
+    }
+
+    private static Optional<String> attribute(CatalogRecord record, String key) {
+        return Optional.ofNullable(record.attributes().get(key));
+    }
+
+    private static String required(CatalogRecord record, String key) {
+        return attribute(record, key).orElseThrow(() -> missing(record, key));
+    }
+
+    private static SnapshotException missing(CatalogRecord record, String key) {
+        return SnapshotException.corrupt("the catalog's " + nameOf(record, key) + " is missing");
+    }
+
+    private static String nameOf(CatalogRecord record, String key) {
+        return "attribute '" + key + "' of " + record.snapshot().id();
+    }
+}

@@ -1,0 +1,206 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.LaunchListener;
+import io.stillframe.model.LaunchRequest;
+import io.stillframe.model.LaunchedInstance;
+import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotRequest;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.SweepMode;
+import io.stillframe.model.SweepReport;
+import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.Page;
+import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.Subscription;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Everything behind the facade: assembles the parts, hands each call to the one that it is for, and ends them in order. */
+public final class Engine implements AutoCloseable {
+    private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(500).toNanos();
+
+    private final Plugs plugs;
+    private final Installation installation;
+    private final Retries retries;
+    private final Threads threads;
+    private final LeaseKeeper keeper;
+    private final Watchers watchers;
+    private final Preflight preflight;
+    private final Jobs jobs;
+    private final SnapshotReads reads;
+    private final Takeover takeover;
+    private final Removal removal;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private Engine(Plugs plugs, Installation installation) {
+        ServiceSettings settings = installation.settings();
+        this.plugs = plugs;
+        this.installation = installation;
+        this.retries = new Retries(settings.retries());
+        this.threads = new Threads(
+                Plugs.shortName(installation.owner()),
+                settings.capturesAtOnce(),
+                settings.transfersAtOnce(),
+                settings.uploadsPerTransfer() * settings.transfersAtOnce());
+        Doorbell doorbell = new Doorbell(installation.catalog(), installation.owner());
+        this.keeper = new LeaseKeeper(settings.leaseTtl(), doorbell, threads.nameOf("lease"));
+        this.watchers = new Watchers(threads.deliveries(), threads.ticks());
+        this.preflight = new Preflight(installation, retries);
+        this.jobs = new Jobs(installation, threads, retries, preflight, keeper, watchers);
+        this.reads = new SnapshotReads(installation, jobs);
+        this.takeover = new Takeover(installation, jobs, doorbell);
+        this.removal = new Removal(installation, retries, jobs, reads, takeover);
+        watchers.start(id -> jobs.find(id).isPresent(), reads::find);
+    }
+
+    /** Opens the plugins and starts the service's threads. */
+    public static Engine start(
+            Optional<Plugged<Hypervisor>> hypervisor,
+            Optional<Plugged<ObjectStore>> store,
+            @Nullable Plugged<SnapshotCatalog> catalog,
+            ServiceSettings settings,
+            Clock clock) {
+        if (catalog == null) {
+            throw SnapshotException.invalid("a snapshot service needs a catalog; give the builder one");
+        }
+        Plugs plugs = new Plugs();
+        try {
+            return new Engine(plugs, plugs.install(hypervisor, store, catalog, settings, clock));
+        } catch (RuntimeException | Error e) {
+            plugs.close();
+            throw e;
+        }
+    }
+
+    public Snapshot create(SnapshotRequest request) {
+        requireOpen();
+        return new Admission(installation, preflight, jobs).admit(request);
+    }
+
+    public Snapshot get(SnapshotId id) {
+        requireOpen();
+        return reads.get(id);
+    }
+
+    public Page<Snapshot> list(Optional<String> after, int limit) {
+        requireOpen();
+        return reads.list(after, limit);
+    }
+
+    public Subscription watch(SnapshotId id, Consumer<Snapshot> listener) {
+        requireOpen();
+        return watchers.add(reads.get(id), listener);
+    }
+
+    @SuppressWarnings("try") // the subscription only has to last
+    public Snapshot await(SnapshotId id, Predicate<Snapshot> until, Duration deadline) {
+        long end = System.nanoTime() + deadline.toNanos();
+        Signal changed = new Signal();
+        try (Subscription changes = watchers.signal(changed)) {
+            while (true) {
+                Snapshot snapshot = awaited(id);
+                if (until.test(snapshot)) {
+                    return snapshot;
+                }
+                long left = end - System.nanoTime();
+                if (left <= 0) {
+                    throw SnapshotException.transientFault(
+                            "snapshot " + id + " is still " + snapshot.status() + " (" + snapshot.phase() + ", owes "
+                                    + snapshot.obligations() + ") after " + deadline.toMillis() + " ms",
+                            null);
+                }
+                changed.await(Math.min(left, LOOK_AGAIN_NANOS));
+            }
+        }
+    }
+
+    public LaunchedInstance launch(LaunchRequest request, LaunchListener listener, Cancellation cancellation) {
+        requireOpen();
+        return new LaunchWorkflow(installation, retries, reads, jobs).run(request, listener, cancellation);
+    }
+
+    public BlockSource openDisk(SnapshotId id, String device) {
+        requireOpen();
+        return reads.openDisk(id, device);
+    }
+
+    public Snapshot cancel(SnapshotId id) {
+        requireOpen();
+        removal.cancel(id);
+        return reads.get(id);
+    }
+
+    public void delete(SnapshotId id) {
+        requireOpen();
+        removal.delete(id);
+    }
+
+    public Snapshot resume(SnapshotId id) {
+        requireOpen();
+        reads.record(id);
+        Job job = takeover.now(id)
+                .orElseThrow(() -> SnapshotException.conflict("snapshot " + id + " is being worked on by its owner"));
+        Snapshot snapshot = job.record().snapshot();
+        if (snapshot.status() != SnapshotStatus.QUEUED) {
+            jobs.end(job);
+            throw SnapshotException.conflict(
+                    "snapshot " + id + " is " + snapshot.status() + "; only a QUEUED one can be resumed");
+        }
+        jobs.transfer(job);
+        return job.snapshot();
+    }
+
+    public RecoveryReport recover(Cancellation cancellation) {
+        requireOpen();
+        return new Recovery(installation, retries, jobs, takeover, removal).run(cancellation);
+    }
+
+    public SweepReport sweep(SweepMode mode, Cancellation cancellation) {
+        requireOpen();
+        return new Sweep(installation, reads, takeover, jobs, removal, mode, cancellation).run();
+    }
+
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            jobs.close(installation.patience().plus(installation.settings().stallLimit()));
+        } finally {
+            try {
+                watchers.close();
+                keeper.close();
+                threads.close();
+            } finally {
+                plugs.close();
+            }
+        }
+    }
+
+    private Snapshot awaited(SnapshotId id) {
+        if (closed.get()) {
+            throw new SnapshotException(Kind.CANCELLED, "the service was closed while waiting for snapshot " + id);
+        }
+        return reads.get(id);
+    }
+
+    private void requireOpen() {
+        if (closed.get()) {
+            throw SnapshotException.conflict("the service was closed");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.ServiceSettings.AfterCapture;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotRequest;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.Lease;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The jobs of this service, and each one's way through its threads: capture, transfer, duties. */
+final class Jobs {
+    private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
+
+    private final Installation installation;
+    private final Threads threads;
+    private final Retries retries;
+    private final Preflight preflight;
+    private final LeaseKeeper keeper;
+    private final Watchers watchers;
+    private final Duties duties;
+    private final Map<SnapshotId, Job> jobs = new ConcurrentHashMap<>();
+    private final Set<SnapshotId> reserved = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    Jobs(
+            Installation installation,
+            Threads threads,
+            Retries retries,
+            Preflight preflight,
+            LeaseKeeper keeper,
+            Watchers watchers) {
+        this.installation = installation;
+        this.threads = threads;
+        this.retries = retries;
+        this.preflight = preflight;
+        this.keeper = keeper;
+        this.watchers = watchers;
+        this.duties = new Duties(installation, threads, retries, this::end);
+    }
+
+    Optional<Job> find(SnapshotId id) {
+        return Optional.ofNullable(jobs.get(id));
+    }
+
+    /**
+     * Makes a job of a snapshot whose lease {@code grant} obtains. Meanwhile nobody else in this service takes the same snapshot: the
+     * lease is the service's, and would be granted twice.
+     *
+     * @return empty if {@code grant} got no lease
+     * @throws SnapshotException CONFLICT if this service works on it already, or was closed
+     */
+    Optional<Job> open(SnapshotId id, Supplier<Optional<Granted>> grant) {
+        if (!reserved.add(id)) {
+            throw busy(id);
+        }
+        try {
+            if (jobs.containsKey(id)) {
+                throw busy(id);
+            }
+            if (closed) {
+                throw SnapshotException.conflict("the service was closed");
+            }
+            Optional<Job> job = grant.get().map(granted -> new Job(owned(granted)));
+            job.ifPresent(this::register);
+            return job;
+        } finally {
+            reserved.remove(id);
+        }
+    }
+
+    /**
+     * A lease and the record that it is for.
+     *
+     * @param lease just granted
+     * @param record as read under it
+     */
+    record Granted(Lease lease, CatalogRecord record) {}
+
+    /** Takes the snapshot's point in time and goes on to the transfer. */
+    void capture(Job job, SnapshotRequest request) {
+        job.waitForThread(() -> settleSoon(job));
+        threads.captures().execute(() -> {
+            if (job.gotThread()) {
+                job.inContext(() -> runCapture(job, request));
+            }
+        });
+    }
+
+    /** Stores the snapshot's held point in time and goes on to the duties. */
+    void transfer(Job job) {
+        job.waitForThread(() -> settleSoon(job));
+        threads.transfers().execute(() -> {
+            if (job.gotThread()) {
+                job.inContext(() -> runTransfer(job));
+            }
+        });
+    }
+
+    /** Does a job's duties, in the caller's thread to begin with. */
+    void settle(Job job) {
+        duties.begin(job);
+    }
+
+    /** Ends a job whose record is gone or was taken over, or that leaves the rest to others. */
+    void end(Job job) {
+        keeper.drop(job);
+        try {
+            job.record().giveBack();
+        } catch (RuntimeException | Error e) {
+            LOG.warn("the lease could not be given back, it expires by itself: {}", e.toString());
+        }
+        jobs.remove(job.id(), job);
+        job.end();
+        watchers.changed(job.snapshot());
+    }
+
+    /** Tells every job to stop, and waits until each has done what can be done. */
+    void close(Duration patience) {
+        closed = true;
+        List<Job> all = List.copyOf(jobs.values());
+        all.forEach(job -> job.stop(
+                Job.StopReason.CLOSED,
+                "the service was closed before the snapshot was available;" + " take the snapshot again"));
+        duties.hurry();
+        long deadline = System.nanoTime() + patience.toNanos();
+        for (Job job : all) {
+            if (!job.awaitEnd(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
+                LOG.error("snapshot {} did not come to an end, its lease runs out", job.id());
+                keeper.drop(job);
+            }
+        }
+    }
+
+    private void register(Job job) {
+        jobs.put(job.id(), job);
+        keeper.keep(job);
+        if (closed) {
+            job.stop(Job.StopReason.CLOSED, "the service was closed");
+        }
+    }
+
+    private OwnedRecord owned(Granted granted) {
+        return new OwnedRecord(
+                installation.catalog(),
+                retries,
+                installation.settings().leaseTtl(),
+                granted.lease(),
+                granted.record(),
+                this::changed);
+    }
+
+    private void changed(Snapshot stored) {
+        watchers.changed(find(stored.id()).map(Job::snapshot).orElse(stored));
+    }
+
+    /** A stopped job that waits for a thread does not wait any longer. */
+    private void settleSoon(Job job) {
+        threads.urgent().execute(() -> job.inContext(() -> duties.begin(job)));
+    }
+
+    private void runCapture(Job job, SnapshotRequest request) {
+        try {
+            new CaptureWorkflow(installation, preflight, retries, job, request).run();
+        } catch (RuntimeException | Error e) {
+            settleFailed("capture", job, e);
+            return;
+        }
+        if (installation.settings().afterCapture() == AfterCapture.HAND_OVER) {
+            end(job);
+        } else {
+            transfer(job);
+        }
+    }
+
+    private void runTransfer(Job job) {
+        TransferWatch watch = new TransferWatch(
+                job, threads.ticks(), installation.settings().stallLimit(), j -> watchers.changed(j.snapshot()));
+        try {
+            new TransferWorkflow(installation, retries, threads.uploads(), watch, job).run();
+        } catch (RuntimeException | Error e) {
+            settleFailed("transfer", job, e);
+            return;
+        }
+        duties.begin(job);
+    }
+
+    private void settleFailed(String what, Job job, Throwable e) {
+        job.failed(e);
+        if (e instanceof SnapshotException) {
+            LOG.warn("{} ended: {}", what, e.getMessage());
+        } else {
+            LOG.error("{} failed for an unexpected reason", what, e);
+        }
+        duties.begin(job);
+    }
+
+    private static SnapshotException busy(SnapshotId id) {
+        return SnapshotException.conflict("this service works on snapshot " + id + " already");
+    }
+}

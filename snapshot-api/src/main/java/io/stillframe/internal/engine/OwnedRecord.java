@@ -1,0 +1,195 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.JournalEntry.Stage;
+import io.stillframe.spi.Lease;
+import io.stillframe.spi.SnapshotCatalog;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+/**
+ * A record that this service holds the lease of: the one way to change it. Passing faults of the catalog are retried, an unknown
+ * outcome is resolved by looking. Once the lease is known to be lost, every method that writes throws FENCED.
+ *
+ * <p>Safe for use by several threads: one change at a time, while the lease is renewed beside it.
+ */
+final class OwnedRecord {
+    private final SnapshotCatalog catalog;
+    private final Retries retries;
+    private final Duration ttl;
+    private final Consumer<Snapshot> onChange;
+    private final SnapshotId id;
+    /** Ends the retries of changes under way; cancelled when the lease is lost. */
+    private final Cancellation fence = new Cancellation();
+
+    private volatile Lease lease;
+    private volatile long renewedAt = System.nanoTime();
+    private volatile CatalogRecord record;
+
+    OwnedRecord(
+            SnapshotCatalog catalog,
+            Retries retries,
+            Duration ttl,
+            Lease lease,
+            CatalogRecord record,
+            Consumer<Snapshot> onChange) {
+        this.catalog = catalog;
+        this.retries = retries;
+        this.ttl = ttl;
+        this.lease = lease;
+        this.record = record;
+        this.onChange = onChange;
+        this.id = record.snapshot().id();
+    }
+
+    SnapshotId id() {
+        return id;
+    }
+
+    Snapshot snapshot() {
+        return record.snapshot();
+    }
+
+    CatalogRecord record() {
+        return record;
+    }
+
+    Optional<String> attribute(String key) {
+        return Optional.ofNullable(record.attributes().get(key));
+    }
+
+    /** Changes the snapshot, durably when this returns. */
+    Snapshot update(UnaryOperator<Snapshot> change) {
+        return change(r -> r.with(change.apply(r.snapshot()))).snapshot();
+    }
+
+    /** Changes the record, durably when this returns. */
+    synchronized CatalogRecord change(UnaryOperator<CatalogRecord> change) {
+        CatalogRecord wanted = change.apply(record);
+        record = fenced("writing the record", () -> store(wanted));
+        onChange.accept(record.snapshot());
+        return record;
+    }
+
+    /** Makes durable that something is about to be done. */
+    void intent(String step, String detail) {
+        append(step, Stage.INTENT, detail);
+    }
+
+    /** Notes that it was done. */
+    void receipt(String step, String detail) {
+        append(step, Stage.RECEIPT, detail);
+    }
+
+    /** Removes the record with its journal. */
+    synchronized void remove() {
+        fenced("removing the record", () -> {
+            catalog.remove(id, lease);
+            return id;
+        });
+    }
+
+    /**
+     * Makes sure that the lease is held, before something is done that only its holder may do.
+     *
+     * @throws SnapshotException FENCED if another has it; TRANSIENT if it ran out and the catalog does not answer
+     */
+    void assureLease() {
+        requireOwned();
+        if (System.nanoTime() - renewedAt >= ttl.toNanos()) {
+            renew();
+        }
+    }
+
+    /** Extends the lease. */
+    void renew() {
+        long asked = System.nanoTime();
+        lease = once(() -> catalog.renew(lease, ttl));
+        renewedAt = asked;
+    }
+
+    /** Gives the lease back. */
+    void giveBack() {
+        if (!isFenced()) {
+            catalog.release(lease);
+        }
+    }
+
+    boolean isFenced() {
+        return fence.requested();
+    }
+
+    private void append(String step, Stage stage, String detail) {
+        fenced("writing the journal", () -> catalog.append(lease, id, step, stage, detail));
+    }
+
+    private CatalogRecord store(CatalogRecord wanted) {
+        try {
+            return catalog.update(wanted, lease);
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.OUTCOME_UNKNOWN && e.kind() != Kind.CONFLICT) {
+                throw e;
+            }
+            return resolved(wanted, e);
+        }
+    }
+
+    /** Nobody else writes under this lease: a next version that says what was wanted is this one's. */
+    private CatalogRecord resolved(CatalogRecord wanted, SnapshotException cause) {
+        CatalogRecord found = catalog.find(id).orElseThrow(() -> lost("record " + id + " is gone", cause));
+        if (found.version() == wanted.version()) {
+            throw SnapshotException.transientFault("record " + id + " was not written: " + cause.getMessage(), cause);
+        }
+        if (found.version() == wanted.version() + 1
+                && found.snapshot().equals(wanted.snapshot())
+                && found.attributes().equals(wanted.attributes())) {
+            return found;
+        }
+        throw lost("record " + id + " was changed by another process", cause);
+    }
+
+    private <T> T fenced(String what, Supplier<T> write) {
+        requireOwned();
+        try {
+            return retries.call(what, fence, () -> once(write));
+        } catch (SnapshotException e) {
+            requireOwned();
+            throw e;
+        }
+    }
+
+    private <T> T once(Supplier<T> write) {
+        try {
+            return write.get();
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.FENCED) {
+                fence.cancel(String.valueOf(e.getMessage()));
+            }
+            throw e.kind() == Kind.OUTCOME_UNKNOWN ? repeatable(e) : e;
+        }
+    }
+
+    /** Every write here may be made twice. */
+    private static SnapshotException repeatable(SnapshotException e) {
+        return SnapshotException.transientFault(String.valueOf(e.getMessage()), e);
+    }
+
+    private void requireOwned() {
+        if (isFenced()) {
+            throw new SnapshotException(
+                    Kind.FENCED, "another process has taken over snapshot " + id + "; this one leaves it alone");
+        }
+    }
+
+    private static SnapshotException lost(String message, SnapshotException cause) {
+        return new SnapshotException(Kind.FENCED, message, cause);
+    }
+}

@@ -1,0 +1,105 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.ByteRange;
+import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.CodecTrait;
+import io.stillframe.spi.Extent;
+import io.stillframe.spi.ImageCodec;
+import io.stillframe.spi.ImageWriter;
+import io.stillframe.spi.PartLayout;
+import io.stillframe.spi.StoreCapabilities;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * How large an image's parts are and how many fit into memory. A store takes a limited number of parts, and an image's length is
+ * known only at its end: the part size follows from an upper bound, which follows from the data that the disk holds and not from its
+ * size.
+ */
+final class PartSizes {
+    private static final int LARGEST = 1 << 30;
+    private static final int STEP = 1 << 20;
+    private static final int LEAST_BUFFERS = 3;
+    /** What closing tables and indexes take of a disk's virtual size, at most: formats need less than 1/1000. */
+    private static final int TABLES = 512;
+
+    private PartSizes() {}
+
+    /** Half of one transfer's share of the memory. */
+    static long share(ServiceSettings settings) {
+        return settings.memory() / settings.transfersAtOnce() / 2;
+    }
+
+    /** Buffers of that part size: one being filled, one held back for the head, the others on their way. */
+    static int buffers(ServiceSettings settings, int partSize) {
+        long fit = share(settings) / partSize;
+        return (int) Math.max(LEAST_BUFFERS, Math.min(fit, settings.uploadsPerTransfer() + 2L));
+    }
+
+    /**
+     * The layout of one image in all of these stores.
+     *
+     * @throws SnapshotException UNSUPPORTED if the image may need more than a store takes
+     */
+    static PartLayout layout(
+            ServiceSettings settings,
+            List<StoreCapabilities> stores,
+            ImageCodec codec,
+            ImageWriter writer,
+            BlockSource source) {
+        long bound = bound(codec, writer, source);
+        long size = Math.max(settings.partSize(), roundedUp(writer.headLength()));
+        for (StoreCapabilities store : stores) {
+            size = Math.max(size, store.smallestPart());
+            size = Math.max(size, roundedUp(bound / store.mostParts() + 1));
+        }
+        for (StoreCapabilities store : stores) {
+            size = Math.min(size, Math.max(store.largestPart(), store.smallestPart()));
+        }
+        if (size > LARGEST) {
+            throw SnapshotException.unsupported("an image of up to " + bound + " bytes needs parts of " + size
+                    + " bytes; at most " + LARGEST + " are possible");
+        }
+        return PartLayout.fixed((int) size);
+    }
+
+    private static long bound(ImageCodec codec, ImageWriter writer, BlockSource source) {
+        int chunk = writer.chunkSize();
+        long chunks = codec.traits().contains(CodecTrait.STORES_ZEROS)
+                ? source.size() / chunk + 1
+                : dataChunks(source, chunk);
+        return saturatedAdd(
+                writer.headLength() + source.size() / TABLES + STEP,
+                saturatedMultiply(chunks, writer.maxEncodedSize()));
+    }
+
+    private static long dataChunks(BlockSource source, int chunk) {
+        long count = 0;
+        long counted = -1;
+        Iterator<Extent> extents = source.extents(new ByteRange(0, source.size()));
+        while (extents.hasNext()) {
+            Extent extent = extents.next();
+            if (extent.isData()) {
+                long first = Math.max(extent.range().start() / chunk, counted + 1);
+                long last = (extent.range().end() - 1) / chunk;
+                count += Math.max(0, last - first + 1);
+                counted = Math.max(counted, last);
+            }
+        }
+        return count;
+    }
+
+    private static long roundedUp(long bytes) {
+        return (bytes + STEP - 1) / STEP * STEP;
+    }
+
+    private static long saturatedAdd(long a, long b) {
+        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
+    }
+
+    private static long saturatedMultiply(long a, long b) {
+        return b != 0 && a > Long.MAX_VALUE / b ? Long.MAX_VALUE : a * b;
+    }
+}

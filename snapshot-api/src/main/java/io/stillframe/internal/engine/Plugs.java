@@ -1,0 +1,69 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.ServiceSettings;
+import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.SnapshotCatalog;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opens a service's plugins and closes those that the service opened, in reverse order. For one thread. */
+final class Plugs implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Plugs.class);
+
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+    Installation install(
+            Optional<Plugged<Hypervisor>> hypervisor,
+            Optional<Plugged<ObjectStore>> store,
+            Plugged<SnapshotCatalog> catalog,
+            ServiceSettings settings,
+            Clock clock) {
+        SnapshotCatalog records = open(catalog);
+        Optional<ObjectStore> home = store.map(this::open);
+        Optional<Hypervisor> instances = hypervisor.map(this::open);
+        List<Region> regions =
+                home.map(s -> List.of(new Region(Region.HOME, s))).orElse(List.of());
+        return new Installation(instances, regions, records, settings, clock, owner());
+    }
+
+    /** The last, random part of an owner's name. */
+    static String shortName(String owner) {
+        return owner.substring(owner.lastIndexOf('/') + 1);
+    }
+
+    @Override
+    public void close() {
+        while (!opened.isEmpty()) {
+            AutoCloseable plugin = opened.pop();
+            try {
+                plugin.close();
+            } catch (Exception e) {
+                LOG.warn("a plugin could not be closed", e);
+            }
+        }
+    }
+
+    private <T extends AutoCloseable> T open(Plugged<T> plugged) {
+        T plugin = plugged.opener().get();
+        if (plugged.ownership() == Plugged.Ownership.SERVICE) {
+            opened.push(plugin);
+        }
+        return plugin;
+    }
+
+    /** Host, process and service, for people and for leases. */
+    private static String owner() {
+        byte[] random = new byte[4];
+        new SecureRandom().nextBytes(random);
+        String host = System.getenv().getOrDefault("HOSTNAME", "localhost");
+        return host + "/" + ProcessHandle.current().pid() + "/" + HexFormat.of().formatHex(random);
+    }
+}

@@ -1,0 +1,104 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.CaptureMode;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotRequest;
+import io.stillframe.spi.CapturePlan;
+import io.stillframe.spi.CodecTrait;
+import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.HypervisorDriver;
+import io.stillframe.spi.ImageCodec;
+import io.stillframe.spi.ImageSpec;
+import io.stillframe.spi.ImageWriter;
+import io.stillframe.spi.InstanceState;
+import io.stillframe.spi.InstanceState.Persistence;
+import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.PartLayout;
+import io.stillframe.spi.Plugins;
+import io.stillframe.spi.PowerState;
+import io.stillframe.spi.UploadOptions;
+import io.stillframe.spi.UploadSession;
+
+/** Refuses what cannot become a snapshot while nothing has been touched yet. */
+final class Preflight {
+    private final Installation installation;
+    private final Retries retries;
+
+    Preflight(Installation installation, Retries retries) {
+        this.installation = installation;
+        this.retries = retries;
+    }
+
+    /**
+     * Checks everything that can be known of a request without effect.
+     *
+     * @return the instance as it was found
+     */
+    InstanceState check(SnapshotId id, SnapshotRequest request) {
+        installation.home();
+        Hypervisor hypervisor = installation.requireHypervisor();
+        ImageCodec codec = Plugins.codec(request.codec());
+        if (!codec.traits().contains(CodecTrait.WRITE)) {
+            throw SnapshotException.unsupported(
+                    "codec '" + codec.name() + "' reads only; name another one to store with");
+        }
+        InstanceState state = hypervisor.driver().observe(request.instance());
+        requireCapturable(state, request.capture(), hypervisor.driver());
+        CapturePlan plan = hypervisor.capture().plan(id, state, request.disks());
+        plan.disks().forEach(disk -> requireWriter(codec, request, disk));
+        return state;
+    }
+
+    /** Makes sure that the store answers and takes uploads, before an instance is shut down for it. */
+    void checkStore(Job job) {
+        ObjectStore store = installation.home().store();
+        PartLayout layout = PartLayout.fixed(
+                Math.max(installation.settings().partSize(), store.capabilities().smallestPart()));
+        beginProbe(job, store, layout).close();
+    }
+
+    /** A store that certainly did not begin has nothing to be cleaned, now or when it answers again. */
+    private UploadSession beginProbe(Job job, ObjectStore store, PartLayout layout) {
+        try {
+            return retries.call(
+                    "asking the store",
+                    job.cancellation(),
+                    () -> store.beginUpload(StoredLayout.probe(job.id()), layout, UploadOptions.ofDefaults()));
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.OUTCOME_UNKNOWN) {
+                job.record().change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
+            }
+            throw e;
+        }
+    }
+
+    /** CONFLICT or UNSUPPORTED for an instance that must not be touched in the state that it is in. */
+    static void requireCapturable(InstanceState state, CaptureMode mode, HypervisorDriver driver) {
+        if (state.power() == PowerState.PAUSED || state.power() == PowerState.SUSPENDED) {
+            throw SnapshotException.conflict("instance " + state.name() + " is " + state.power()
+                    + " and keeps unwritten data in its memory; resume it or shut it down first");
+        }
+        if (mode == CaptureMode.LIVE || state.isOff()) {
+            return;
+        }
+        if (state.persistence() == Persistence.TRANSIENT) {
+            throw SnapshotException.conflict("instance " + state.name()
+                    + " is transient and would vanish when shut down; make it persistent, or capture it live");
+        }
+        if (!driver.features().contains(HypervisorDriver.Feature.POWER)) {
+            throw SnapshotException.unsupported("this hypervisor's driver cannot shut instances down; shut "
+                    + state.name() + " down first, or capture it live");
+        }
+    }
+
+    private static void requireWriter(ImageCodec codec, SnapshotRequest request, CapturePlan.Disk disk) {
+        ImageSpec size = ImageSpec.ofSize(disk.virtualSize());
+        ImageSpec spec = request.compression().map(size::withCompression).orElse(size);
+        try (ImageWriter writer = codec.newWriter(spec)) {
+            writer.headLength();
+        }
+    }
+}

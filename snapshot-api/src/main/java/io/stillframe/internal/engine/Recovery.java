@@ -1,0 +1,243 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.Obligation;
+import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.RecoveryReport.Item;
+import io.stillframe.model.RecoveryReport.Outcome;
+import io.stillframe.model.ServiceSettings.Interrupted;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.CapturePlan;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.DiskCapture;
+import io.stillframe.spi.HypervisorDriver;
+import io.stillframe.spi.LaunchPlan;
+import io.stillframe.spi.Page;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after what dead processes left in the catalog: every record whose lease is free or expired and that is not at rest. All of
+ * them are taken first, so that instances come back at once; then it waits for each.
+ */
+final class Recovery {
+    private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+    private static final int PAGE = 200;
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+    private final Installation installation;
+    private final Retries retries;
+    private final Jobs jobs;
+    private final Takeover takeover;
+    private final Removal removal;
+
+    Recovery(Installation installation, Retries retries, Jobs jobs, Takeover takeover, Removal removal) {
+        this.installation = installation;
+        this.retries = retries;
+        this.jobs = jobs;
+        this.takeover = takeover;
+        this.removal = removal;
+    }
+
+    /** A job whose duties are being done. */
+    private record Pending(Job job, Outcome outcome, String detail) {}
+
+    RecoveryReport run(Cancellation cancellation) {
+        List<Item> items = new ArrayList<>();
+        List<Pending> pending = new ArrayList<>();
+        for (CatalogRecord record : restless(cancellation)) {
+            cancellation.check();
+            lookAfter(record.snapshot().id(), items, pending);
+        }
+        pending.forEach(p -> items.add(awaited(p, cancellation)));
+        return new RecoveryReport(items);
+    }
+
+    static boolean isRestless(CatalogRecord record) {
+        SnapshotStatus status = record.snapshot().status();
+        return !status.settled()
+                || record.claim().isPresent()
+                || Duties.left(record).isPresent()
+                || Attributes.launchOf(record).isPresent();
+    }
+
+    private List<CatalogRecord> restless(Cancellation cancellation) {
+        List<CatalogRecord> found = new ArrayList<>();
+        Optional<String> after = Optional.empty();
+        do {
+            cancellation.check();
+            Page<CatalogRecord> page = installation.catalog().list(after, PAGE);
+            page.items().stream().filter(Recovery::isRestless).forEach(found::add);
+            after = page.next();
+        } while (after.isPresent());
+        return found;
+    }
+
+    private void lookAfter(SnapshotId id, List<Item> items, List<Pending> pending) {
+        Optional<Job> taken;
+        try {
+            taken = takeover.now(id);
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.NOT_FOUND && e.kind() != Kind.CONFLICT) {
+                items.add(new Item(id, Outcome.STILL_OWED, String.valueOf(e.getMessage())));
+            }
+            return;
+        }
+        taken.ifPresent(job -> job.inContext(() -> lookAfter(job, items, pending)));
+    }
+
+    private void lookAfter(Job job, List<Item> items, List<Pending> pending) {
+        if (!isRestless(job.record().record())) {
+            jobs.end(job);
+            return;
+        }
+        try {
+            requireReach(job.record().record());
+        } catch (SnapshotException e) {
+            jobs.end(job);
+            items.add(new Item(job.id(), Outcome.STILL_OWED, String.valueOf(e.getMessage())));
+            return;
+        }
+        LOG.info("taking over, its process has ended");
+        if (Attributes.launchOf(job.record().record()).isPresent()) {
+            items.add(launch(job));
+            return;
+        }
+        switch (job.record().snapshot().status()) {
+            case DELETING -> items.add(deleted(job));
+            case CAPTURING -> pending.add(failed(job, "before its point in time was held and the instance was back"));
+            case QUEUED -> queued(job, items, pending);
+            default -> pending.add(discharged(job));
+        }
+    }
+
+    /** Obligations can be met on the instance's own hypervisor only. */
+    private void requireReach(CatalogRecord record) {
+        boolean needed = !record.snapshot().obligations().isEmpty()
+                || Attributes.launchOf(record).isPresent()
+                || record.snapshot().status() == SnapshotStatus.CAPTURING;
+        if (needed) {
+            installation.requireHypervisor(record.snapshot().instance().hypervisor());
+        }
+    }
+
+    private void queued(Job job, List<Item> items, List<Pending> pending) {
+        try {
+            Publication publication = new Publication(installation, retries, job);
+            if (publication.isComplete()) {
+                publication.run();
+                pending.add(settling(job, Outcome.COMPLETED, "everything was stored"));
+            } else if (installation.settings().interrupted() == Interrupted.FAIL) {
+                pending.add(failed(job, "while its image was being stored"));
+            } else {
+                requireHeld(job);
+                jobs.transfer(job);
+                items.add(new Item(job.id(), Outcome.RESUMED, "its point in time is still held"));
+            }
+        } catch (RuntimeException e) {
+            job.failed(e);
+            pending.add(failed(job, "while its image was being stored, and it cannot be resumed: " + e.getMessage()));
+        }
+    }
+
+    private void requireHeld(Job job) {
+        Snapshot snapshot = job.record().snapshot();
+        CapturePlan plan = Attributes.requirePlan(job.record().record());
+        DiskCapture capture =
+                installation.requireHypervisor(snapshot.instance().hypervisor()).capture();
+        if (!snapshot.obligations().contains(Obligation.RELEASE)) {
+            throw SnapshotException.notFound("its point in time is no longer held");
+        }
+        for (CapturePlan.Disk disk : plan.disks()) {
+            try (BlockSource source = capture.open(plan, disk.device())) {
+                source.size();
+            }
+        }
+    }
+
+    private Pending failed(Job job, String when) {
+        String reason = "interrupted: the process that took the snapshot ended " + when + "; take it again";
+        Throwable primary =
+                new SnapshotException(Kind.TRANSIENT, reason, job.failure().orElse(null));
+        job.failedFirst(primary);
+        return settling(job, Outcome.FAILED, reason);
+    }
+
+    private Pending discharged(Job job) {
+        String left = Duties.left(job.record().record()).orElse("the claim on the instance");
+        return settling(job, Outcome.DISCHARGED, left);
+    }
+
+    private Pending settling(Job job, Outcome outcome, String detail) {
+        jobs.settle(job);
+        return new Pending(job, outcome, detail);
+    }
+
+    private Item deleted(Job job) {
+        try {
+            removal.remove(job);
+            return new Item(job.id(), Outcome.DELETED, "its removal was finished");
+        } catch (RuntimeException e) {
+            return new Item(job.id(), Outcome.STILL_OWED, "its removal goes on later: " + e.getMessage());
+        }
+    }
+
+    /** A launch that had not begun to define its instance is undone; one that had may be in use already and is completed. */
+    private Item launch(Job job) {
+        SnapshotId of = Attributes.launchOf(job.record().record()).orElseThrow();
+        LaunchPlan plan = Attributes.launchPlan(job.record().record());
+        HypervisorDriver driver = installation.requireHypervisor().driver();
+        try {
+            boolean defining = installation.catalog().journal(job.id()).stream()
+                    .anyMatch(entry -> entry.step().equals(LaunchWorkflow.DEFINE));
+            boolean exists = defining && exists(driver, plan.name());
+            if (exists) {
+                driver.completeLaunch(plan);
+            } else {
+                driver.discardLaunch(plan);
+            }
+            job.record().remove();
+            return exists
+                    ? new Item(of, Outcome.COMPLETED, "launch of " + plan.name() + " was complete")
+                    : new Item(of, Outcome.LAUNCH_DISCARDED, "half-made launch of " + plan.name() + " removed");
+        } catch (RuntimeException e) {
+            return new Item(of, Outcome.STILL_OWED, "launch of " + plan.name() + ": " + e.getMessage());
+        } finally {
+            jobs.end(job);
+        }
+    }
+
+    private static boolean exists(HypervisorDriver driver, String name) {
+        try {
+            return driver.observe(name).name().equals(name);
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.NOT_FOUND) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private Item awaited(Pending pending, Cancellation cancellation) {
+        SnapshotId id = pending.job().id();
+        long deadline = System.nanoTime() + installation.patience().toNanos();
+        while (!pending.job().awaitEnd(LOOK_AGAIN)) {
+            if (cancellation.requested() || System.nanoTime() - deadline >= 0) {
+                String left = Duties.left(pending.job().record().record()).orElse("its end");
+                return new Item(id, Outcome.STILL_OWED, left + "; this service goes on trying");
+            }
+        }
+        return Duties.left(pending.job().record().record())
+                .map(left -> new Item(id, Outcome.STILL_OWED, left))
+                .orElseGet(() -> new Item(id, pending.outcome(), pending.detail()));
+    }
+}

@@ -1,0 +1,123 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.Obligation;
+import io.stillframe.model.Phase;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.CatalogRecord;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Cancels and removes snapshots, whatever is being done about them. */
+final class Removal {
+    private static final String DELETE = "delete";
+
+    private final Installation installation;
+    private final Retries retries;
+    private final Jobs jobs;
+    private final SnapshotReads reads;
+    private final Takeover takeover;
+    private final PointInTimeRelease release;
+    private final InstanceReturn instanceReturn;
+
+    Removal(Installation installation, Retries retries, Jobs jobs, SnapshotReads reads, Takeover takeover) {
+        this.installation = installation;
+        this.retries = retries;
+        this.jobs = jobs;
+        this.reads = reads;
+        this.takeover = takeover;
+        this.release = new PointInTimeRelease(installation);
+        this.instanceReturn = new InstanceReturn(installation);
+    }
+
+    /** Returns once the snapshot is settled. */
+    void cancel(SnapshotId id) {
+        String why = "cancelled by its owner";
+        reads.record(id);
+        takeover.endUntil(id, why, () -> {
+            if (isSettled(id)) {
+                return true;
+            }
+            takeover.now(id).ifPresent(job -> settleCancelled(job, why));
+            return isSettled(id);
+        });
+    }
+
+    /** Returns once nothing is left of the snapshot. */
+    void delete(SnapshotId id) {
+        reads.record(id);
+        Job job = takeover.afterEndOf(id, "deleted by its owner");
+        job.inContext(() -> remove(job));
+    }
+
+    /**
+     * Removes the snapshot of a job that this service holds, and ends the job.
+     *
+     * @throws SnapshotException if something is left; the snapshot is {@code DELETING} then
+     */
+    void remove(Job job) {
+        try {
+            OwnedRecord record = job.record();
+            record.intent(DELETE, "was " + record.snapshot().status());
+            record.update(s -> s.toBuilder()
+                    .status(SnapshotStatus.DELETING)
+                    .phase(Phase.DONE)
+                    .build());
+            giveBackInstance(job);
+            Cancellation cancellation = new Cancellation();
+            if (record.snapshot().obligations().contains(Obligation.RELEASE)) {
+                retries.run("releasing the point in time", cancellation, () -> release.run(record));
+            }
+            if (Attributes.store(record.record()) == Attributes.StoreState.TOUCHED) {
+                StoredObjects stored = new StoredObjects(reads.storeOf(record.snapshot()));
+                retries.run("removing stored objects", cancellation, () -> {
+                    record.assureLease();
+                    stored.removeAll(record.record());
+                });
+            }
+            record.remove();
+        } finally {
+            jobs.end(job);
+        }
+    }
+
+    private void giveBackInstance(Job job) {
+        long deadline = System.nanoTime() + installation.patience().toNanos();
+        Cancellation cancellation = new Cancellation();
+        Optional<Duration> later = attempt(job, cancellation);
+        while (later.isPresent()) {
+            if (System.nanoTime() - deadline >= 0) {
+                throw SnapshotException.transientFault(
+                        "the instance is still owed " + job.record().snapshot().obligations() + "; ask again", null);
+            }
+            cancellation.await(later.get().toNanos());
+            later = attempt(job, cancellation);
+        }
+    }
+
+    private Optional<Duration> attempt(Job job, Cancellation cancellation) {
+        return retries.call("giving the instance back", cancellation, () -> instanceReturn.attempt(job));
+    }
+
+    private void settleCancelled(Job job, String why) {
+        SnapshotStatus status = job.record().snapshot().status();
+        if (status == SnapshotStatus.DELETING) {
+            jobs.end(job);
+            return;
+        }
+        job.stop(Job.StopReason.OWNER, why);
+        job.inContext(() -> jobs.settle(job));
+    }
+
+    private boolean isSettled(SnapshotId id) {
+        Optional<CatalogRecord> record = installation.catalog().find(id);
+        if (record.isEmpty()) {
+            throw new SnapshotException(Kind.NOT_FOUND, "snapshot " + id + " was removed meanwhile");
+        }
+        SnapshotStatus status = record.get().snapshot().status();
+        return status.settled() || status == SnapshotStatus.DELETING;
+    }
+}

@@ -1,0 +1,58 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.RetryPolicy;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.spi.Cancellation;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes calls again that failed for a passing reason. */
+final class Retries {
+    private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
+
+    private final RetryPolicy policy;
+
+    Retries(RetryPolicy policy) {
+        this.policy = policy;
+    }
+
+    /** Runs {@code action} until it succeeds, fails for good, has been tried often enough, or cancellation is asked for. */
+    <T> T call(String what, Cancellation cancellation, Supplier<T> action) {
+        for (int failures = 1; ; failures++) {
+            cancellation.check();
+            try {
+                return action.get();
+            } catch (SnapshotException e) {
+                if (!e.retryable() || failures >= policy.attempts()) {
+                    throw e;
+                }
+                LOG.info("{} failed, attempt {} of {}: {}", what, failures, policy.attempts(), e.getMessage());
+                pause(failures, cancellation);
+            }
+        }
+    }
+
+    void run(String what, Cancellation cancellation, Runnable action) {
+        call(what, cancellation, () -> {
+            action.run();
+            return what;
+        });
+    }
+
+    void pause(int failures, Cancellation cancellation) {
+        cancellation.await(pauseAfter(failures).toNanos());
+    }
+
+    /** Shortened at random by up to a half. */
+    Duration pauseAfter(int failures) {
+        long nanos = policy.pauseAfter(failures).toNanos();
+        return Duration.ofNanos(nanos - ThreadLocalRandom.current().nextLong(nanos / 2 + 1));
+    }
+
+    int attempts() {
+        return policy.attempts();
+    }
+}

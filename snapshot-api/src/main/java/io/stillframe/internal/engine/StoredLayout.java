@@ -1,0 +1,49 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.spi.ImageCodec;
+import io.stillframe.spi.ObjectKey;
+import java.util.Optional;
+
+/** Where a snapshot's objects lie in a store: {@code snapshots/<id>/<device>.<extension>} and {@code snapshots/<id>/manifest.json}. */
+final class StoredLayout {
+    static final String ROOT = "snapshots/";
+    private static final String MANIFEST = "manifest.json";
+
+    private StoredLayout() {}
+
+    static String prefix(SnapshotId id) {
+        return ROOT + id + "/";
+    }
+
+    static ObjectKey manifest(SnapshotId id) {
+        return ObjectKey.of(prefix(id) + MANIFEST);
+    }
+
+    static ObjectKey disk(SnapshotId id, String device, ImageCodec codec) {
+        return ObjectKey.of(prefix(id) + device + "." + codec.extension());
+    }
+
+    /** Never an object: an upload to it is begun and aborted to see whether the store takes uploads. */
+    static ObjectKey probe(SnapshotId id) {
+        return ObjectKey.of(prefix(id) + "probe");
+    }
+
+    static boolean isManifest(ObjectKey key) {
+        return key.value().endsWith("/" + MANIFEST);
+    }
+
+    /** The snapshot that an object is of; empty for objects of another origin. */
+    static Optional<SnapshotId> snapshotOf(ObjectKey key) {
+        String[] segments = key.value().split("/", -1);
+        if (segments.length != 3 || !(segments[0] + "/").equals(ROOT)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new SnapshotId(segments[1]));
+        } catch (SnapshotException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,226 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.SweepMode;
+import io.stillframe.model.SweepReport;
+import io.stillframe.model.SweepReport.Action;
+import io.stillframe.model.SweepReport.Item;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.CapturePlan;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.Page;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Finds and removes what nothing needs any more. What it may remove, and nothing else:
+ *
+ * <ul>
+ *   <li>snapshots of this catalog whose retention is over;
+ *   <li>stored objects and unfinished uploads of snapshots that this catalog knows as failed or cancelled and nobody works on;
+ *   <li>unfinished uploads of available snapshots that nobody works on;
+ *   <li>stored objects and unfinished uploads of snapshots that this catalog does not know, if no manifest was published for them and
+ *       all of it is older than the orphan age: another catalog that shares the store may be working on younger ones, and owns those
+ *       with a manifest;
+ *   <li>points in time held for snapshots that this catalog knows as settled and owing nothing, or does not know and that are older
+ *       than the orphan age. A release loses nothing that the instance wrote.
+ * </ul>
+ */
+final class Sweep {
+    private static final int PAGE = 200;
+
+    private final Installation installation;
+    private final SnapshotReads reads;
+    private final Takeover takeover;
+    private final Jobs jobs;
+    private final Removal removal;
+    private final SweepMode mode;
+    private final Cancellation cancellation;
+    private final List<Item> items = new ArrayList<>();
+
+    Sweep(
+            Installation installation,
+            SnapshotReads reads,
+            Takeover takeover,
+            Jobs jobs,
+            Removal removal,
+            SweepMode mode,
+            Cancellation cancellation) {
+        this.installation = installation;
+        this.reads = reads;
+        this.takeover = takeover;
+        this.jobs = jobs;
+        this.removal = removal;
+        this.mode = mode;
+        this.cancellation = cancellation;
+    }
+
+    SweepReport run() {
+        expired();
+        if (!installation.regions().isEmpty()) {
+            new StoreSweep(installation, this).run();
+        }
+        if (installation.hypervisor().isPresent()) {
+            held();
+        }
+        return new SweepReport(mode, items);
+    }
+
+    /** What a store's or a host's thing is to this catalog. */
+    enum Standing {
+        /** Somebody works on it, or may go on with it. */
+        NEEDED,
+        /** Available and at rest. */
+        AVAILABLE,
+        /** Failed or cancelled and at rest. */
+        GIVEN_UP,
+        /** Not in this catalog. */
+        UNKNOWN
+    }
+
+    Standing standing(SnapshotId id) {
+        Optional<CatalogRecord> record = installation.catalog().find(id);
+        if (record.isEmpty()) {
+            return Standing.UNKNOWN;
+        }
+        if (Recovery.isRestless(record.get()) || jobs.find(id).isPresent()) {
+            return Standing.NEEDED;
+        }
+        return record.get().snapshot().status() == SnapshotStatus.AVAILABLE ? Standing.AVAILABLE : Standing.GIVEN_UP;
+    }
+
+    /** Whether something is too young to be called an orphan. */
+    boolean isYoung(Instant since) {
+        return since.plus(installation.settings().orphanAge())
+                .isAfter(installation.clock().instant());
+    }
+
+    Cancellation cancellation() {
+        return cancellation;
+    }
+
+    void keep(SweepReport.Kind kind, String subject, long bytes, String why) {
+        items.add(new Item(kind, subject, Action.KEPT, bytes, why));
+    }
+
+    void remove(SweepReport.Kind kind, String subject, long bytes, String why, Runnable removing) {
+        cancellation.check();
+        if (mode == SweepMode.DRY_RUN) {
+            items.add(new Item(kind, subject, Action.WOULD_REMOVE, bytes, why));
+            return;
+        }
+        try {
+            removing.run();
+            items.add(new Item(kind, subject, Action.REMOVED, bytes, why));
+        } catch (SnapshotException e) {
+            items.add(new Item(kind, subject, Action.FAILED, bytes, why + "; " + e.getMessage()));
+        }
+    }
+
+    /** Runs {@code removing} while this service holds the lease of a snapshot that is still at rest. */
+    void underLease(SnapshotId id, Runnable removing) {
+        Job job = takeover.now(id)
+                .orElseThrow(
+                        () -> SnapshotException.conflict("snapshot " + id + " is being worked on; it was left alone"));
+        try {
+            if (Recovery.isRestless(job.record().record())) {
+                throw SnapshotException.conflict("snapshot " + id + " is not at rest; recover first");
+            }
+            job.inContext(removing);
+        } finally {
+            jobs.end(job);
+        }
+    }
+
+    private void expired() {
+        for (Snapshot snapshot : expiredSnapshots()) {
+            remove(
+                    SweepReport.Kind.EXPIRED_SNAPSHOT,
+                    snapshot.id().value(),
+                    snapshot.bytesStored(),
+                    "expired at " + snapshot.expiresAt().map(Instant::toString).orElse("?"),
+                    () -> removeExpired(snapshot.id()));
+        }
+    }
+
+    private List<Snapshot> expiredSnapshots() {
+        List<Snapshot> expired = new ArrayList<>();
+        Optional<String> after = Optional.empty();
+        do {
+            cancellation.check();
+            Page<CatalogRecord> page = installation.catalog().list(after, PAGE);
+            page.items().stream()
+                    .map(CatalogRecord::snapshot)
+                    .filter(reads::isExpired)
+                    .forEach(expired::add);
+            after = page.next();
+        } while (after.isPresent());
+        return expired;
+    }
+
+    /** Only if it is still expired under the lease: its retention may have been changed. */
+    private void removeExpired(SnapshotId id) {
+        Job job = takeover.now(id)
+                .orElseThrow(() -> SnapshotException.conflict("it is being worked on; the next sweep removes it"));
+        if (!reads.isExpired(job.record().snapshot())) {
+            jobs.end(job);
+            throw SnapshotException.conflict("its retention was changed; it was left alone");
+        }
+        job.inContext(() -> removal.remove(job));
+    }
+
+    private void held() {
+        for (CapturePlan plan : installation.requireHypervisor().capture().listHeld()) {
+            SnapshotId id = plan.snapshot();
+            String subject = id + " on instance " + plan.instance();
+            switch (standing(id)) {
+                case NEEDED -> {
+                    // Its job or a recovery sees to it.
+                }
+                case AVAILABLE, GIVEN_UP ->
+                    remove(
+                            SweepReport.Kind.HELD_POINT_IN_TIME,
+                            subject,
+                            0,
+                            "its snapshot is settled and owes nothing",
+                            () -> underLease(id, () -> release(plan)));
+                case UNKNOWN -> heldForUnknown(plan, subject);
+            }
+        }
+    }
+
+    private void heldForUnknown(CapturePlan plan, String subject) {
+        if (isYoung(plan.snapshot().createdAt())) {
+            keep(
+                    SweepReport.Kind.HELD_POINT_IN_TIME,
+                    subject,
+                    0,
+                    "this catalog does not know its snapshot; another one may, and it is younger than "
+                            + installation.settings().orphanAge());
+            return;
+        }
+        remove(
+                SweepReport.Kind.HELD_POINT_IN_TIME,
+                subject,
+                0,
+                "this catalog does not know its snapshot, which is older than "
+                        + installation.settings().orphanAge(),
+                () -> release(plan));
+    }
+
+    private void release(CapturePlan plan) {
+        try {
+            installation.requireHypervisor().capture().release(plan, cancellation);
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.NOT_FOUND) {
+                throw e;
+            }
+        }
+    }
+}

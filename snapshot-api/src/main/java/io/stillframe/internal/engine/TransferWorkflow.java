@@ -1,0 +1,183 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.image.ImageStream;
+import io.stillframe.image.StreamResult;
+import io.stillframe.image.StreamSettings;
+import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.Phase;
+import io.stillframe.model.Replica;
+import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.CapturePlan;
+import io.stillframe.spi.DiskCapture;
+import io.stillframe.spi.ImageCodec;
+import io.stillframe.spi.ImageSpec;
+import io.stillframe.spi.ImageWriter;
+import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.PartLayout;
+import io.stillframe.spi.Plugins;
+import io.stillframe.spi.UploadOptions;
+import io.stillframe.spi.UploadSession;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stores one held point in time: from {@code QUEUED} to {@code AVAILABLE}. Reads, converts, compresses and sends each disk in one pass
+ * and publishes the manifest last. Whatever is thrown, the manifest was not published, or the record says that everything before it
+ * was complete. For one thread, once.
+ */
+final class TransferWorkflow {
+    private static final Logger LOG = LoggerFactory.getLogger(TransferWorkflow.class);
+
+    static final String STORE = "store";
+
+    private final Installation installation;
+    private final Retries retries;
+    private final ExecutorService senders;
+    private final TransferWatch watch;
+    private final Job job;
+    private final OwnedRecord record;
+    private final ImageCodec codec;
+    private final Region home;
+
+    TransferWorkflow(
+            Installation installation, Retries retries, ExecutorService senders, TransferWatch watch, Job job) {
+        this.installation = installation;
+        this.retries = retries;
+        this.senders = senders;
+        this.watch = watch;
+        this.job = job;
+        this.record = job.record();
+        this.codec = Plugins.codec(Attributes.codec(record.record()));
+        this.home = installation.home();
+    }
+
+    /** When it returns, the snapshot is {@code AVAILABLE}; its point in time is still to be released. */
+    void run() {
+        Publication publication = new Publication(installation, retries, job);
+        if (!publication.isComplete()) {
+            removeEarlierAttempt();
+            storeDisks();
+        }
+        publication.run();
+    }
+
+    /** What a process that died in the middle has sent is not gone on with: the held point in time is read anew. */
+    private void removeEarlierAttempt() {
+        if (!Attributes.uploads(record.record()).isEmpty()) {
+            LOG.info("removing what an interrupted transfer has left");
+            retries.run(
+                    "removing an interrupted transfer",
+                    job.cancellation(),
+                    () -> new StoredObjects(home.store()).removeAll(record.record()));
+        }
+    }
+
+    private void storeDisks() {
+        CapturePlan plan = Attributes.requirePlan(record.record());
+        DiskCapture capture = installation
+                .requireHypervisor(record.snapshot().instance().hypervisor())
+                .capture();
+        record.update(s -> s.toBuilder()
+                .phase(Phase.TRANSFERRING)
+                .replicas(replicas(Replica.State.TRANSFERRING))
+                .build());
+        try (OpenDisks disks = OpenDisks.open(capture, plan, job.cancellation())) {
+            watch.begin(disks.dataBytes());
+            List<DiskSnapshot> stored = new ArrayList<>();
+            for (DiskSnapshot disk : record.snapshot().disks()) {
+                stored.add(store(disk, disks.of(disk.device())));
+            }
+            record.update(s -> s.toBuilder()
+                    .disks(stored)
+                    .progress(watch.progress())
+                    .phase(Phase.PUBLISHING)
+                    .build());
+        } finally {
+            watch.end();
+        }
+    }
+
+    private DiskSnapshot store(DiskSnapshot disk, BlockSource source) {
+        ImageSpec size = ImageSpec.ofSize(source.size());
+        ImageSpec spec = Attributes.compression(record.record())
+                .map(size::withCompression)
+                .orElse(size);
+        ObjectKey key = StoredLayout.disk(job.id(), disk.device(), codec);
+        try (ImageWriter writer = codec.newWriter(spec)) {
+            PartLayout layout = PartSizes.layout(
+                    installation.settings(), List.of(home.store().capabilities()), codec, writer, source);
+            return send(disk, source, writer, key, layout);
+        }
+    }
+
+    private DiskSnapshot send(
+            DiskSnapshot disk, BlockSource source, ImageWriter writer, ObjectKey key, PartLayout layout) {
+        int buffers = PartSizes.buffers(installation.settings(), layout.firstSize());
+        record.assureLease();
+        record.intent(STORE, key.value());
+        try (UploadSession session = beginUpload(key, layout)) {
+            record.change(r -> Attributes.withUpload(r, disk.device(), session.token()));
+            try (PartBuffers memory = new PartBuffers(layout.firstSize(), buffers);
+                    PartedUpload upload =
+                            new PartedUpload(List.of(session), memory, senders, retries, job.cancellation())) {
+                watch.disk(upload);
+                StreamResult result = ImageStream.run(
+                        source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
+                record.assureLease();
+                new ObjectCompletion(home.store(), retries, job.cancellation())
+                        .complete(key, result.bytesStored(), mode -> upload.complete(0, mode));
+                watch.diskDone(result.bytesRead(), result.bytesStored());
+                record.receipt(STORE, key.value());
+                LOG.info("stored {}: {} bytes read, {} stored", key, result.bytesRead(), result.bytesStored());
+                return stored(disk, key, result);
+            } finally {
+                leaveToSuccessor(session);
+            }
+        }
+    }
+
+    private UploadSession beginUpload(ObjectKey key, PartLayout layout) {
+        return retries.call(
+                "beginning an upload",
+                job.cancellation(),
+                () -> home.store().beginUpload(key, layout, UploadOptions.ofDefaults()));
+    }
+
+    /** Another process has taken over: even the abort of this upload is its business now. */
+    private void leaveToSuccessor(UploadSession session) {
+        if (record.isFenced()) {
+            session.detach();
+        }
+    }
+
+    private StreamSettings streamSettings() {
+        return StreamSettings.ofDefaults()
+                .withThreads(installation.settings().encodersPerTransfer())
+                .withMemoryLimit(PartSizes.share(installation.settings()));
+    }
+
+    private List<Replica> replicas(Replica.State state) {
+        return installation.regions().stream()
+                .map(region ->
+                        new Replica(region.name(), region.store().uri(), state, Optional.empty(), Optional.empty()))
+                .toList();
+    }
+
+    private DiskSnapshot stored(DiskSnapshot disk, ObjectKey key, StreamResult result) {
+        return new DiskSnapshot(
+                disk.device(),
+                disk.role(),
+                disk.sourceFormat(),
+                disk.virtualSize(),
+                disk.codec(),
+                Optional.of(key.value()),
+                result.bytesRead(),
+                result.bytesStored(),
+                result.content(),
+                Optional.of(result.stored()));
+    }
+}

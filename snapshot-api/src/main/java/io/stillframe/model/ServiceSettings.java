@@ -1,0 +1,216 @@
+package io.stillframe.model;
+
+import java.time.Duration;
+
+/**
+ * How a service works: how much at once, how much memory, how patient. Immutable; made by {@link #ofDefaults()} or {@link #builder()},
+ * validated when built.
+ *
+ * @param capturesAtOnce instances that are being captured at the same time, 1 to 1024; more wait untouched
+ * @param transfersAtOnce snapshots whose images are worked on at the same time, 1 to 64; more wait as {@code QUEUED}
+ * @param encodersPerTransfer threads that convert and compress one snapshot, 1 to 256
+ * @param uploadsPerTransfer parts of one snapshot sent at the same time to each store, 1 to 64
+ * @param partSize bytes of an uploaded part, 64 KiB to 1 GiB; raised where a store or a very large disk needs more
+ * @param memory bytes of buffers over all transfers, at least 8 MiB: half of each transfer's share is for chunks, half for parts
+ * @param leaseTtl how long this service's work is safe from takeover when it stops answering, 1 s to 1 h; renewed three times as often
+ * @param freezeDeadline how long a guest's agent has to freeze its file systems
+ * @param stopGrace how long after its last shutdown event a guest that still runs is watched when a capture was given up, because it
+ *     may still obey and must then be powered on again; at most the request's window
+ * @param stallLimit a transfer that moves no byte for this long fails
+ * @param orphanAge stored objects and held points in time that no record of this catalog knows are left alone until this old, because
+ *     another catalog may be working on them
+ * @param retries how passing faults are retried
+ * @param afterCapture who does the work on the image
+ * @param interrupted what recovery does with a snapshot whose process died after its point in time was held
+ */
+public record ServiceSettings(
+        int capturesAtOnce,
+        int transfersAtOnce,
+        int encodersPerTransfer,
+        int uploadsPerTransfer,
+        int partSize,
+        long memory,
+        Duration leaseTtl,
+        Duration freezeDeadline,
+        Duration stopGrace,
+        Duration stallLimit,
+        Duration orphanAge,
+        RetryPolicy retries,
+        AfterCapture afterCapture,
+        Interrupted interrupted) {
+    /** Who works on the image once the point in time is held and the instance is back. */
+    public enum AfterCapture {
+        /** This service, at once. */
+        TRANSFER,
+        /** Another process, which calls {@code SnapshotService.resume}: this service gives the snapshot's lease back. */
+        HAND_OVER
+    }
+
+    /** What recovery does with a snapshot that a dead process left {@code QUEUED}. */
+    public enum Interrupted {
+        /** Goes on from the held point in time if it is still held. */
+        RESUME,
+        /** Lets it fail and releases its point in time. */
+        FAIL
+    }
+
+    private static final long LEAST_MEMORY = 8L << 20;
+    private static final Duration DAY = Duration.ofDays(1);
+
+    public ServiceSettings {
+        within("captures at once", capturesAtOnce, 1, 1024);
+        within("transfers at once", transfersAtOnce, 1, 64);
+        within("encoders per transfer", encodersPerTransfer, 1, 256);
+        within("uploads per transfer", uploadsPerTransfer, 1, 64);
+        within("part size in bytes", partSize, 64 << 10, 1 << 30);
+        within("memory in bytes", memory, LEAST_MEMORY, Long.MAX_VALUE);
+        within("lease", leaseTtl, Duration.ofSeconds(1), Duration.ofHours(1));
+        within("freeze deadline", freezeDeadline, Duration.ofMillis(100), Duration.ofMinutes(10));
+        within("stop grace", stopGrace, Duration.ZERO, DAY);
+        within("stall limit", stallLimit, Duration.ofMillis(100), DAY);
+        within("orphan age", orphanAge, Duration.ZERO, Duration.ofDays(36_500));
+    }
+
+    /** Every default; see {@link Builder}. */
+    public static ServiceSettings ofDefaults() {
+        return builder().build();
+    }
+
+    /** A builder with every default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects settings. Not safe for use by several threads. */
+    public static final class Builder {
+        private int capturesAtOnce = 32;
+        private int transfersAtOnce = 2;
+        private int encodersPerTransfer =
+                Math.max(1, Math.min(256, Runtime.getRuntime().availableProcessors()));
+        private int uploadsPerTransfer = 4;
+        private int partSize = 8 << 20;
+        private long memory = 256L << 20;
+        private Duration leaseTtl = Duration.ofSeconds(15);
+        private Duration freezeDeadline = Duration.ofSeconds(10);
+        private Duration stopGrace = Duration.ofSeconds(60);
+        private Duration stallLimit = Duration.ofMinutes(5);
+        private Duration orphanAge = Duration.ofDays(7);
+        private RetryPolicy retries = RetryPolicy.ofDefaults();
+        private AfterCapture afterCapture = AfterCapture.TRANSFER;
+        private Interrupted interrupted = Interrupted.RESUME;
+
+        private Builder() {}
+
+        /** 32 by default. */
+        public Builder capturesAtOnce(int value) {
+            capturesAtOnce = value;
+            return this;
+        }
+
+        /** 2 by default. */
+        public Builder transfersAtOnce(int value) {
+            transfersAtOnce = value;
+            return this;
+        }
+
+        /** One per processor by default. */
+        public Builder encodersPerTransfer(int value) {
+            encodersPerTransfer = value;
+            return this;
+        }
+
+        /** 4 by default. */
+        public Builder uploadsPerTransfer(int value) {
+            uploadsPerTransfer = value;
+            return this;
+        }
+
+        /** 8 MiB by default. */
+        public Builder partSize(int bytes) {
+            partSize = bytes;
+            return this;
+        }
+
+        /** 256 MiB by default. */
+        public Builder memory(long bytes) {
+            memory = bytes;
+            return this;
+        }
+
+        /** 15 s by default. */
+        public Builder leaseTtl(Duration value) {
+            leaseTtl = value;
+            return this;
+        }
+
+        /** 10 s by default. */
+        public Builder freezeDeadline(Duration value) {
+            freezeDeadline = value;
+            return this;
+        }
+
+        /** 60 s by default. */
+        public Builder stopGrace(Duration value) {
+            stopGrace = value;
+            return this;
+        }
+
+        /** 5 min by default. */
+        public Builder stallLimit(Duration value) {
+            stallLimit = value;
+            return this;
+        }
+
+        /** 7 days by default. */
+        public Builder orphanAge(Duration value) {
+            orphanAge = value;
+            return this;
+        }
+
+        public Builder retries(RetryPolicy value) {
+            retries = value;
+            return this;
+        }
+
+        /** {@link AfterCapture#TRANSFER} by default. */
+        public Builder afterCapture(AfterCapture value) {
+            afterCapture = value;
+            return this;
+        }
+
+        /** {@link Interrupted#RESUME} by default. */
+        public Builder interrupted(Interrupted value) {
+            interrupted = value;
+            return this;
+        }
+
+        /**
+         * The settings.
+         *
+         * @throws SnapshotException INVALID if a value is out of its range, naming both
+         */
+        public ServiceSettings build() {
+            return new ServiceSettings(
+                    capturesAtOnce,
+                    transfersAtOnce,
+                    encodersPerTransfer,
+                    uploadsPerTransfer,
+                    partSize,
+                    memory,
+                    leaseTtl,
+                    freezeDeadline,
+                    stopGrace,
+                    stallLimit,
+                    orphanAge,
+                    retries,
+                    afterCapture,
+                    interrupted);
+        }
+    }
+
+    private static <T extends Comparable<T>> void within(String what, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw SnapshotException.invalid(what + " must be " + least + " to " + most + ", got " + value);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package io.stillframe.hypervisor;
+
+import io.stillframe.spi.contract.DiskCaptureContract;
+import io.stillframe.spi.contract.HypervisorLab;
+
+class AtRestCaptureTest extends DiskCaptureContract {
+    @Override
+    protected HypervisorLab openLab() {
+        return new ImageDirectoryLab();
+    }
+}
