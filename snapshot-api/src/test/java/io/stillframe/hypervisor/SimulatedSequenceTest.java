@@ -61,10 +61,7 @@ class SimulatedSequenceTest {
     private CapturePlan hold() {
         CapturePlan plan = hypervisor
                 .capture()
-                .plan(
-                        SnapshotId.create(Instant.EPOCH),
-                        hypervisor.driver().observe("web"),
-                        DiskSelection.all());
+                .plan(SnapshotId.create(Instant.EPOCH), hypervisor.driver().observe("web"), DiskSelection.all());
         hypervisor.capture().begin(plan);
         return plan;
     }

@@ -92,16 +92,31 @@ class FileByteSourceTest {
         }
     }
 
-    /** Reopening after an interrupt must not continue in another file of the same name. */
+    /** A reader that was interrupted opens the file anew, and must not go on in another file of the same name. */
     @Test
-    void neverReadsFromAReplacedFile() throws IOException {
+    void neverReadsFromAReplacedFile() throws Exception {
         byte[] content = content();
         Path file = file(content);
+        AtomicReference<SnapshotException> refused = new AtomicReference<>();
         try (FileByteSource source = FileByteSource.open(file)) {
-            Path other = Files.write(dir.resolve("other"), new byte[SIZE]);
-            Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(Files.write(dir.resolve("other"), new byte[SIZE]), file, StandardCopyOption.REPLACE_EXISTING);
             assertReads(source, content, 5);
+            Thread reader = new Thread(() -> {
+                try {
+                    while (true) {
+                        assertReads(source, content, 6);
+                    }
+                } catch (SnapshotException e) {
+                    refused.set(e);
+                }
+            });
+            reader.start();
+            while (reader.isAlive()) {
+                reader.interrupt();
+                Thread.onSpinWait();
+            }
         }
+        assertThat(refused.get()).extracting(SnapshotException::kind).isEqualTo(SnapshotException.Kind.CONFLICT);
     }
 
     @Test

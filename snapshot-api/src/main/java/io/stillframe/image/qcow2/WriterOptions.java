@@ -7,7 +7,7 @@ import io.stillframe.spi.ImageSpec;
 /**
  * What image to write, checked.
  *
- * @param virtualSize bytes, a multiple of 512
+ * @param virtualSize bytes
  * @param geometry clusters; never extended
  * @param method how clusters are stored
  * @param level the method's own level; 0 for NONE
@@ -24,7 +24,7 @@ record WriterOptions(long virtualSize, Geometry geometry, Method method, int lev
         }
     }
 
-    /** Smallest number of bytes that a disk's size is counted in by QEMU, which ignores the rest of a larger one. */
+    /** QEMU counts a disk's size in whole sectors and ignores the rest. */
     static final int SECTOR = 512;
 
     /**
@@ -90,17 +90,16 @@ record WriterOptions(long virtualSize, Geometry geometry, Method method, int lev
     }
 
     private static void requireSize(long size, Geometry geometry) {
-        if (size % SECTOR != 0) {
-            throw SnapshotException.invalid(
-                    "a qcow2 disk's size must be a multiple of " + SECTOR + " bytes, because QEMU"
-                            + " ignores what is behind the last whole sector; got " + size + ", pad the disk to "
-                            + (size / SECTOR + 1) * SECTOR);
-        }
         if (size > geometry.largestDisk()) {
             throw SnapshotException.invalid(
                     "with clusters of " + geometry.clusterSize() + " bytes a qcow2 disk can have at most "
                             + geometry.largestDisk() + " bytes, got " + size + "; choose larger clusters");
         }
+    }
+
+    /** The size in whole sectors. */
+    long roundedSize() {
+        return (virtualSize + SECTOR - 1) / SECTOR * SECTOR;
     }
 
     int clusterSize() {

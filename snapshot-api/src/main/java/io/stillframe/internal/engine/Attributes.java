@@ -34,10 +34,10 @@ final class Attributes {
 
     /** Whether the store may hold something of a snapshot. */
     enum StoreState {
-        /** Nothing was sent. */
-        UNTOUCHED,
         /** Something may have been sent; it is removed if the snapshot does not become available. */
-        TOUCHED
+        TOUCHED,
+        /** Certainly nothing is there. */
+        CLEAN
     }
 
     private Attributes() {}
@@ -118,7 +118,7 @@ final class Attributes {
     }
 
     static StoreState store(CatalogRecord record) {
-        return attribute(record, STORE).map(StoreState::valueOf).orElse(StoreState.UNTOUCHED);
+        return attribute(record, STORE).map(StoreState::valueOf).orElse(StoreState.TOUCHED);
     }
 
     /** The snapshot that this record is a launch of; empty if the record is a snapshot. */

@@ -14,7 +14,6 @@ import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.BootId;
 import io.stillframe.spi.CapturePlan;
-import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.DiskCapture;
 import io.stillframe.spi.FreezeOutcome;
 import io.stillframe.spi.Hypervisor;
@@ -66,7 +65,7 @@ final class CaptureWorkflow {
 
     /** When it returns, the point in time is held, the instance is back and the snapshot {@code QUEUED}. */
     void run() {
-        preflight.checkStore(job.id(), job.cancellation());
+        preflight.checkStore(job);
         job.cancellation().check();
         InstanceState state = instance.observe();
         Preflight.requireCapturable(state, request.capture(), instance.driver());
@@ -116,7 +115,7 @@ final class CaptureWorkflow {
     private void captureLive(InstanceState running) {
         CapturePlan plan = capture.plan(job.id(), running, request.disks());
         record.intent(HOLD, "live");
-        record.change(r -> Attributes.withPlan(touched(r), plan)
+        record.change(r -> Attributes.withPlan(r, plan)
                 .with(r.snapshot().toBuilder()
                         .owes(Obligation.THAW)
                         .owes(Obligation.RELEASE)
@@ -166,7 +165,7 @@ final class CaptureWorkflow {
 
     private void journalHold(CapturePlan plan) {
         job.cancellation().check();
-        record.change(r -> Attributes.withPlan(touched(r), plan)
+        record.change(r -> Attributes.withPlan(r, plan)
                 .with(r.snapshot().toBuilder()
                         .owes(Obligation.RELEASE)
                         .phase(Phase.HOLDING)
@@ -293,10 +292,6 @@ final class CaptureWorkflow {
                 0,
                 Optional.empty(),
                 Optional.empty());
-    }
-
-    private static CatalogRecord touched(CatalogRecord record) {
-        return Attributes.withStore(record, Attributes.StoreState.TOUCHED);
     }
 
     private static Duration between(long from, long to) {

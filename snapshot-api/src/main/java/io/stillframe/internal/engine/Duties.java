@@ -116,6 +116,7 @@ final class Duties {
 
         private Optional<Duration> release() {
             release.run(job.record());
+            dropClaim(job);
             removeStored(job);
             return Optional.empty();
         }
@@ -174,6 +175,7 @@ final class Duties {
 
         void round() {
             started.set(true);
+            begun();
             job.inContext(() -> {
                 Optional<Duration> later = attemptOnce();
                 if (later.isPresent()) {
@@ -183,6 +185,11 @@ final class Duties {
                     onEnd.run();
                 }
             });
+        }
+
+        /** A round that has begun is not hurried: there is one at a time. */
+        private synchronized void begun() {
+            next = Optional.empty();
         }
 
         private Optional<Duration> attemptOnce() {
@@ -264,7 +271,7 @@ final class Duties {
         }
         record.assureLease();
         new StoredObjects(installation.home().store()).removeAll(record.record());
-        record.change(r -> Attributes.withStore(r, Attributes.StoreState.UNTOUCHED));
+        record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
     }
 
     private static void dropClaim(Job job) {

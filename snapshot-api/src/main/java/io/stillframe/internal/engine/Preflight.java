@@ -2,9 +2,9 @@ package io.stillframe.internal.engine;
 
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
-import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.CodecTrait;
 import io.stillframe.spi.Hypervisor;
@@ -53,16 +53,26 @@ final class Preflight {
     }
 
     /** Makes sure that the store answers and takes uploads, before an instance is shut down for it. */
-    void checkStore(SnapshotId id, Cancellation cancellation) {
+    void checkStore(Job job) {
         ObjectStore store = installation.home().store();
-        ObjectKey probe = StoredLayout.probe(id);
-        retries.run("asking the store", cancellation, () -> {
-            PartLayout layout = PartLayout.fixed(Math.max(
-                    installation.settings().partSize(), store.capabilities().smallestPart()));
-            try (UploadSession upload = store.beginUpload(probe, layout, UploadOptions.ofDefaults())) {
-                upload.token();
+        PartLayout layout = PartLayout.fixed(
+                Math.max(installation.settings().partSize(), store.capabilities().smallestPart()));
+        beginProbe(job, store, layout).close();
+    }
+
+    /** A store that certainly did not begin has nothing to be cleaned, now or when it answers again. */
+    private UploadSession beginProbe(Job job, ObjectStore store, PartLayout layout) {
+        try {
+            return retries.call(
+                    "asking the store",
+                    job.cancellation(),
+                    () -> store.beginUpload(StoredLayout.probe(job.id()), layout, UploadOptions.ofDefaults()));
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.OUTCOME_UNKNOWN) {
+                job.record().change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
             }
-        });
+            throw e;
+        }
     }
 
     /** CONFLICT or UNSUPPORTED for an instance that must not be touched in the state that it is in. */

@@ -1,0 +1,139 @@
+package io.stillframe.engine;
+
+import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.BlockTarget;
+import io.stillframe.spi.DiskCapture;
+import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.HypervisorDriver;
+import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.UploadSession;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * Stands between an engine and its plugins and lets every call through but one: the n-th call fails, or from the n-th call on every
+ * call dies, as if the process had been killed there. Calls that only tell what a plugin is are not counted.
+ */
+final class CallGate {
+    /** What becomes of the n-th call. */
+    enum Fault {
+        /** It throws what {@link #failure} gives and has no effect. */
+        FAIL_BEFORE,
+        /** It has its effect and throws nevertheless. */
+        FAIL_AFTER,
+        /** The process dies before it has an effect. */
+        CRASH_BEFORE,
+        /** The process dies after its effect, before it returns. */
+        CRASH_AFTER
+    }
+
+    /** The death of a process, as far as one thread can see it. */
+    static final class Crash extends Error {
+        private static final long serialVersionUID = 1L;
+
+        Crash() {
+            super("the process is dead");
+        }
+    }
+
+    private static final Set<String> NOT_COUNTED = Set.of(
+            "uri", "driver", "capture", "name", "capabilities", "features", "size", "token", "describe", "toString",
+            "hashCode", "equals", "extents", "detach", "arrived");
+    private static final Set<Class<?>> WRAPPED = Set.of(
+            HypervisorDriver.class, DiskCapture.class, UploadSession.class, BlockSource.class, BlockTarget.class);
+
+    private final Fault fault;
+    private final int at;
+    private final Supplier<RuntimeException> failure;
+    private int calls;
+    private boolean dead;
+    private String hit = "";
+
+    CallGate(Fault fault, int at, Supplier<RuntimeException> failure) {
+        this.fault = fault;
+        this.at = at;
+        this.failure = failure;
+    }
+
+    Hypervisor around(Hypervisor hypervisor) {
+        return around(Hypervisor.class, hypervisor);
+    }
+
+    ObjectStore around(ObjectStore store) {
+        return around(ObjectStore.class, store);
+    }
+
+    SnapshotCatalog around(SnapshotCatalog catalog) {
+        return around(SnapshotCatalog.class, catalog);
+    }
+
+    /** The call that was hit; empty if there were fewer. */
+    synchronized String hit() {
+        return hit;
+    }
+
+    /** The process dies now, wherever it is. */
+    synchronized void kill() {
+        dead = true;
+    }
+
+    synchronized boolean isDead() {
+        return dead;
+    }
+
+    private <T> T around(Class<T> type, T plugin) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> call(plugin, method, args)));
+    }
+
+    private Object call(Object plugin, Method method, Object[] args) throws Throwable {
+        boolean counted = !NOT_COUNTED.contains(method.getName());
+        boolean mine = counted && arrive(plugin, method);
+        if (mine && fault == Fault.FAIL_BEFORE) {
+            throw failure.get();
+        }
+        Object result = invoke(plugin, method, args);
+        if (mine && fault == Fault.FAIL_AFTER) {
+            throw failure.get();
+        }
+        if (mine && fault == Fault.CRASH_AFTER) {
+            kill();
+            throw new Crash();
+        }
+        return wrapped(method.getReturnType(), result);
+    }
+
+    private synchronized boolean arrive(Object plugin, Method method) {
+        if (dead) {
+            throw new Crash();
+        }
+        calls++;
+        if (calls != at) {
+            return false;
+        }
+        hit = plugin.getClass().getSimpleName() + "." + method.getName();
+        if (fault == Fault.CRASH_BEFORE) {
+            dead = true;
+            throw new Crash();
+        }
+        return true;
+    }
+
+    private static Object invoke(Object plugin, Method method, Object[] args) throws Throwable {
+        try {
+            method.setAccessible(true);
+            return method.invoke(plugin, args);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private Object wrapped(Class<?> type, Object result) {
+        return WRAPPED.contains(type) ? around((Class) type, result) : result;
+    }
+}
