@@ -22,9 +22,11 @@ final class PrivateLibvirt implements AutoCloseable {
             set -e
             cd "$1"
             mkdir -p run lib cache etc
-            [ -e etc/qemu.conf ] || cp -a /etc/libvirt/. etc/
-            rm -rf etc/qemu
-            printf 'stdio_handler = "file"\\n' >etc/qemu.conf
+            if [ ! -e etc/qemu.conf ]; then
+              cp -a /etc/libvirt/. etc/
+              rm -rf etc/qemu
+              printf 'stdio_handler = "file"\\n' >etc/qemu.conf
+            fi
             mount --bind run /run/libvirt
             mount --bind lib /var/lib/libvirt
             mount --bind cache /var/cache/libvirt
