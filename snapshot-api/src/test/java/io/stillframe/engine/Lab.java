@@ -16,6 +16,7 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.contract.SteppableClock;
@@ -103,6 +104,18 @@ final class Lab implements AutoCloseable {
 
     Snapshot settled(SnapshotService service, Snapshot snapshot) {
         return service.await(snapshot.id(), SnapshotService.settled(), LONG);
+    }
+
+    /** What time does to the leases of dead processes, without letting any pass for the guests. */
+    void letLeasesRunOut() {
+        catalog.list(Optional.empty(), 1000).items().forEach(record -> {
+            LeaseOutcome outcome =
+                    catalog.acquire(record.snapshot().id().value(), "somebody else", Duration.ofSeconds(1));
+            catalog.release(
+                    outcome instanceof LeaseOutcome.Held held
+                            ? held.by()
+                            : ((LeaseOutcome.Granted) outcome).lease());
+        });
     }
 
     /** Everything that may be left behind is not: points in time, unfinished uploads, claims, and objects of given-up snapshots. */
