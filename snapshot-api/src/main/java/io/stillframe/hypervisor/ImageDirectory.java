@@ -1,12 +1,11 @@
 package io.stillframe.hypervisor;
 
-import io.stillframe.image.FileByteSource;
+import io.stillframe.image.ImageChain;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.Names;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.BlockSource;
-import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageLayer;
 import io.stillframe.spi.Plugins;
 import java.io.File;
@@ -117,7 +116,7 @@ final class ImageDirectory {
         try {
             return Optional.of(read(name));
         } catch (SnapshotException e) {
-            LOG.warn("instance {} is left out: {}", name, e.getMessage());
+            LOG.debug("instance {} is left out: {}", name, e.getMessage());
             return Optional.empty();
         }
     }
@@ -141,30 +140,24 @@ final class ImageDirectory {
                 .toList();
     }
 
-    /** Opens a declared chain; nothing is found by probing. */
+    /**
+     * Opens a declared chain; nothing is found by probing.
+     *
+     * @throws SnapshotException PERMANENT if a file is missing, UNSUPPORTED if no codec reads a declared format: never NOT_FOUND, which
+     *     would say that the instance does not exist
+     */
     static BlockSource open(List<ImageLayer> layers) {
-        List<ImageCodec.Layer> chain = new ArrayList<>();
-        try {
-            for (ImageLayer layer : layers) {
-                chain.add(new ImageCodec.Layer(openFile(Path.of(layer.location())), codec(layer)));
-            }
-        } catch (RuntimeException e) {
-            chain.forEach(layer -> layer.bytes().close());
-            throw e;
-        }
-        return chain.get(0).codec().open(chain);
+        layers.forEach(ImageDirectory::checkReadable);
+        return ImageChain.open(layers);
     }
 
-    private static FileByteSource openFile(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw SnapshotException.permanent("the disk image " + file + " is missing or no regular file", null);
+    private static void checkReadable(ImageLayer layer) {
+        if (!Files.isRegularFile(Path.of(layer.location()))) {
+            throw SnapshotException.permanent(
+                    "the disk image " + layer.location() + " is missing or no regular file", null);
         }
-        return FileByteSource.open(file);
-    }
-
-    private static ImageCodec codec(ImageLayer layer) {
         try {
-            return Plugins.codec(layer.format());
+            Plugins.codec(layer.format());
         } catch (SnapshotException e) {
             throw new SnapshotException(
                     Kind.UNSUPPORTED, "the declared format of " + layer.location() + ": " + e.getMessage(), e);

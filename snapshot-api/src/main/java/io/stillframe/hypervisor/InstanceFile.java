@@ -70,6 +70,9 @@ record InstanceFile(InstanceId id, String name, List<Disk> disks) {
             return new InstanceFile(
                     new InstanceId(json.text("id")), Names.instance(json.text("name")), disks(json, document));
         } catch (SnapshotException e) {
+            if (e.kind() == SnapshotException.Kind.CORRUPT) {
+                throw e; // Names the document already.
+            }
             throw new SnapshotException(SnapshotException.Kind.CORRUPT, document + ": " + e.getMessage(), e);
         }
     }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs one disk's units through parallel work and hands them over in disk order. The calling thread plans units into a fixed ring of
  * slots and consumes them in order; worker threads take planned slots, also in order, so that the oldest unfinished unit is always in
- * somebody's hands. A unit that nobody has begun when its turn comes is worked on by the caller itself, so that an executor without a
- * free thread slows a stream down and never blocks it.
+ * somebody's hands. While a foreign executor has no thread for the stream, the caller works on the oldest unit itself, so that a busy
+ * executor slows a stream down and never blocks it.
  *
  * @param <S> the slots
  */
@@ -71,7 +71,7 @@ final class DiskPipeline<S extends DiskPipeline.Slot> {
         try {
             cancellation.check();
             workers.start(threads, executor, this::work);
-            consume();
+            consume(workers);
             ring.end();
         } catch (Throwable e) {
             ring.fail(e);
@@ -84,7 +84,7 @@ final class DiskPipeline<S extends DiskPipeline.Slot> {
         }
     }
 
-    private void consume() {
+    private void consume(Workers workers) {
         UnitPlanner planner = new UnitPlanner(source, unit, cancellation);
         try (OwnWork own = new OwnWork()) {
             boolean more = true;
@@ -94,7 +94,7 @@ final class DiskPipeline<S extends DiskPipeline.Slot> {
                 if (slot == null) {
                     break;
                 }
-                if (ring.claimOldest()) {
+                if (workers.absent() && ring.claimOldest()) {
                     own.process(slot);
                 }
                 ring.awaitDone(slot);

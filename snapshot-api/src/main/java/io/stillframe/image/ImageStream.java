@@ -23,6 +23,9 @@ public final class ImageStream {
      * Streams the whole disk. The calling thread plans and writes; when this returns or throws, every worker has ended and all memory
      * is free. (A worker that is stuck inside the source or an encoder is interrupted and given 30 seconds, then left behind.)
      *
+     * <p>With a foreign executor that has no free thread, the calling thread also reads and encodes; such a read ends early only if the
+     * source itself gives up or the calling thread is interrupted.
+     *
      * <p>A failure on any side ends the others at once and is thrown once, of its own kind, with the original as its cause. A call of
      * {@code target} that blocks holds the end up: targets obey the same cancellation or have their own deadline. Interrupting the
      * calling thread cancels the stream; its interrupt flag stays set.

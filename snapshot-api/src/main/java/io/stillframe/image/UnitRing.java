@@ -52,7 +52,7 @@ final class UnitRing<S extends DiskPipeline.Slot> {
         return released < planned ? at(released) : null;
     }
 
-    /** Takes the oldest slot for the caller, if nobody has begun it. */
+    /** Takes the oldest slot for the caller, if nobody has begun it. Caller only. */
     boolean claimOldest() {
         lock.lock();
         try {

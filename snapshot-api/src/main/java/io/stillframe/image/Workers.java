@@ -99,6 +99,16 @@ final class Workers {
         }
     }
 
+    /** Whether the executor has no thread for this stream at the moment. Own threads always come. */
+    boolean absent() {
+        lock.lock();
+        try {
+            return own.isEmpty() && active.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * Ends the workers of a stream that is over.
      *

@@ -1,12 +1,12 @@
 package io.stillframe.store;
 
+import io.stillframe.internal.file.DurableFiles;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ObjectKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -26,12 +26,20 @@ final class KeyWalk {
     private final byte[] after;
     private final PriorityQueue<Node> queue = new PriorityQueue<>();
 
-    /**
-     * A file or directory yet to come.
-     *
-     * @param least the file's key, or what all keys below the directory start with
-     */
-    private record Node(byte[] least, Path path, boolean isFile) implements Comparable<Node> {
+    /** A file or directory yet to come. */
+    private static final class Node implements Comparable<Node> {
+        /** The file's key, or what all keys below the directory start with. */
+        private final byte[] least;
+
+        private final Path path;
+        private final boolean isFile;
+
+        Node(byte[] least, Path path, boolean isFile) {
+            this.least = least;
+            this.path = path;
+            this.isFile = isFile;
+        }
+
         @Override
         public int compareTo(Node other) {
             int byBytes = Arrays.compareUnsigned(least, other.least);
@@ -55,10 +63,10 @@ final class KeyWalk {
     /** The next key; empty at the end. */
     Optional<Entry> next() throws IOException {
         for (Node node = queue.poll(); node != null; node = queue.poll()) {
-            if (node.isFile()) {
-                Optional<ObjectKey> key = key(node.least());
+            if (node.isFile) {
+                Optional<ObjectKey> key = key(node.least);
                 if (key.isPresent()) {
-                    return Optional.of(new Entry(key.get(), node.path()));
+                    return Optional.of(new Entry(key.get(), node.path));
                 }
             } else {
                 expand(node);
@@ -68,16 +76,16 @@ final class KeyWalk {
     }
 
     private void expand(Node directory) throws IOException {
-        if (!Files.isDirectory(directory.path(), LinkOption.NOFOLLOW_LINKS)) {
+        if (!Files.isDirectory(directory.path, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
-            for (Path path : entries) {
+        try {
+            for (Path path : DurableFiles.entries(directory.path)) {
                 String name = path.getFileName().toString();
                 boolean isFile = KeyPaths.isFileName(name);
                 Optional<byte[]> least = isFile
-                        ? KeyPaths.afterFile(directory.least(), name)
-                        : KeyPaths.afterDirectory(directory.least(), name);
+                        ? KeyPaths.afterFile(directory.least, name)
+                        : KeyPaths.afterDirectory(directory.least, name);
                 least.map(bytes -> new Node(bytes, path, isFile))
                         .filter(this::mayHoldWanted)
                         .ifPresent(queue::add);
@@ -88,9 +96,9 @@ final class KeyWalk {
     }
 
     private boolean mayHoldWanted(Node node) {
-        byte[] least = node.least();
-        boolean matches = startsWith(least, prefix) || (!node.isFile() && startsWith(prefix, least));
-        boolean later = Arrays.compareUnsigned(least, after) > 0 || (!node.isFile() && startsWith(after, least));
+        byte[] least = node.least;
+        boolean matches = startsWith(least, prefix) || (!node.isFile && startsWith(prefix, least));
+        boolean later = Arrays.compareUnsigned(least, after) > 0 || (!node.isFile && startsWith(after, least));
         return matches && later;
     }
 

@@ -1,5 +1,9 @@
 package io.stillframe.examples.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -9,12 +13,20 @@ import java.util.OptionalInt;
 /**
  * Where the tool is called from.
  *
+ * @param input standard input
+ * @param output standard output as bytes; tells when they cannot be written, which a print stream hides
  * @param out results, one a line
  * @param err progress and errors
  * @param terminalColumns width of the terminal behind {@code err}; empty if it is none
  * @param environment environment variables
  */
-record Console(PrintStream out, PrintStream err, OptionalInt terminalColumns, Map<String, String> environment) {
+record Console(
+        InputStream input,
+        OutputStream output,
+        PrintStream out,
+        PrintStream err,
+        OptionalInt terminalColumns,
+        Map<String, String> environment) {
     /** Set by the start script when standard error is a terminal: its width. The JDK cannot tell. */
     static final String COLUMNS_PROPERTY = "stillframe.terminal.columns";
 
@@ -24,6 +36,8 @@ record Console(PrintStream out, PrintStream err, OptionalInt terminalColumns, Ma
     /** The process's own. */
     static Console ofProcess() {
         return new Console(
+                System.in,
+                new FileOutputStream(FileDescriptor.out),
                 new PrintStream(System.out, true, StandardCharsets.UTF_8),
                 new PrintStream(System.err, true, StandardCharsets.UTF_8),
                 columns(System.getProperty(COLUMNS_PROPERTY, "")),

@@ -69,7 +69,11 @@ public final class Stillframe {
                         .addSubcommand(new SnapshotCancel(console))
                         .addSubcommand(new SnapshotExport(console)))
                 .addSubcommand(new Launch(console))
-                .addSubcommand(new CommandLine(new ImageCommands()))
+                .addSubcommand(new CommandLine(new ImageCommands())
+                        .addSubcommand(new ImageInfoShow(console))
+                        .addSubcommand(new ImageConvert(console))
+                        .addSubcommand(new ImageVerify(console))
+                        .addSubcommand(new ImageMap(console)))
                 .addSubcommand(new Recover(console))
                 .addSubcommand(new Sweep(console))
                 .addSubcommand(new Worker(console));

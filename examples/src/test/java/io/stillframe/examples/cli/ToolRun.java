@@ -1,6 +1,7 @@
 package io.stillframe.examples.cli;
 
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -26,7 +27,7 @@ record ToolRun(int exit, List<String> out, List<String> err) {
     private static ToolRun run(OptionalInt columns, Map<String, String> environment, String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Console console = new Console(print(out), print(err), columns, environment);
+        Console console = new Console(InputStream.nullInputStream(), out, print(out), print(err), columns, environment);
         int exit = new Stillframe(console).run(args);
         return new ToolRun(exit, lines(out), lines(err));
     }

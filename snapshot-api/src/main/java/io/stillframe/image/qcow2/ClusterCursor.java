@@ -134,7 +134,7 @@ final class ClusterCursor {
             l2 = tables.slice(offset, length);
             l2Slice = offset;
         }
-        return (cluster / perSlice + 1) * perSlice << geometry.clusterBits();
+        return ((cluster / perSlice + 1) * perSlice) << geometry.clusterBits();
     }
 
     private void lookAt(long position) {

@@ -5,14 +5,16 @@ import io.stillframe.model.SnapshotException;
 /** How an image's compressed clusters are compressed ("Header", compression_type). */
 enum CompressionType {
     /** Raw deflate, RFC 1951, without any header. */
-    ZLIB("zlib"),
+    ZLIB("zlib", 0),
     /** Zstandard frames, RFC 8878. */
-    ZSTD("zstd");
+    ZSTD("zstd", 1);
 
     private final String text;
+    private final int code;
 
-    CompressionType(String text) {
+    CompressionType(String text, int code) {
         this.text = text;
+        this.code = code;
     }
 
     static CompressionType ofCode(int code) {
@@ -26,7 +28,7 @@ enum CompressionType {
     }
 
     int code() {
-        return ordinal();
+        return code;
     }
 
     @Override

@@ -10,6 +10,7 @@ final class Findings {
     private final List<String> texts = new ArrayList<>();
 
     /** A pattern as for {@link String#format}; not formatted once the list is full. */
+    @SuppressWarnings("AnnotateFormatMethod")
     void add(String pattern, Object... values) {
         if (texts.size() < MOST) {
             texts.add(String.format(pattern, values));

@@ -21,6 +21,7 @@ final class HeaderReader {
     private final Map<Integer, String> incompatibleNames = new HashMap<>();
     private Optional<Qcow2Header.Bitmaps> bitmaps = Optional.empty();
     private String backingFormat = "";
+    private long exactSize = -1;
 
     private HeaderReader(ByteSource image) {
         this.image = image;
@@ -49,7 +50,7 @@ final class HeaderReader {
         Qcow2Header header = new Qcow2Header(
                 version,
                 geometry,
-                fixed.getLong(24),
+                size(fixed.getLong(24)),
                 fixed.getLong(40),
                 fixed.getInt(36),
                 fixed.getLong(48),
@@ -154,8 +155,14 @@ final class HeaderReader {
                 }
                 bitmaps = Optional.of(new Qcow2Header.Bitmaps(data.getInt(0), data.getLong(16), data.getLong(8)));
             }
+            case Qcow2Header.EXTENSION_EXACT_SIZE -> exactSize = data.remaining() == Long.BYTES ? data.getLong(0) : -1;
             default -> {} // Unknown extensions can be ignored; so can those of features that are refused.
         }
+    }
+
+    private long size(long declared) {
+        boolean exact = exactSize >= 0 && exactSize <= declared && declared - exactSize < WriterOptions.SECTOR;
+        return exact ? exactSize : declared;
     }
 
     private void readFeatureNames(ByteBuffer data) {
@@ -232,7 +239,7 @@ final class HeaderReader {
             throw corrupt(image.describe() + " has an L1 table of " + header.l1Entries() + " entries; its virtual size"
                     + " needs " + needed);
         }
-        if (needed > 0 && !inFile(header.l1Offset(), (long) header.l1Entries() * Long.BYTES, geometry)) {
+        if (header.l1Entries() > 0 && !inFile(header.l1Offset(), (long) header.l1Entries() * Long.BYTES, geometry)) {
             throw corrupt(image.describe() + " has its L1 table at " + Long.toUnsignedString(header.l1Offset())
                     + ", which is not aligned to a cluster or exceeds the file of " + image.size() + " bytes");
         }

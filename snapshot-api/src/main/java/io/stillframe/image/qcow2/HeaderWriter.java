@@ -18,7 +18,7 @@ final class HeaderWriter {
         header.putInt(Qcow2Header.MAGIC).putInt(3);
         header.putLong(0).putInt(0); // no backing file
         header.putInt(options.geometry().clusterBits());
-        header.putLong(options.virtualSize());
+        header.putLong(options.roundedSize());
         header.putInt(0); // not encrypted
         header.putInt(options.l1Entries()).putLong(tail.l1Offset());
         header.putLong(tail.refcountTableOffset()).putInt(tail.refcountTableClusters());
@@ -28,6 +28,9 @@ final class HeaderWriter {
         header.put((byte) options.method().type().code()).put(new byte[7]);
         if (zstd) {
             putFeatureName(header, Features.COMPRESSION_TYPE, "compression type");
+        }
+        if (options.virtualSize() != options.roundedSize()) {
+            header.putInt(Qcow2Header.EXTENSION_EXACT_SIZE).putInt(Long.BYTES).putLong(options.virtualSize());
         }
         header.putInt(Qcow2Header.EXTENSION_END).putInt(0);
         return header.clear();

@@ -73,7 +73,7 @@ final class HostStream {
             throw SnapshotException.unsupported("compressed data at " + offset + " exceeds what clusters of "
                     + geometry.clusterSize() + " bytes can refer to; choose smaller clusters");
         }
-        long last = offset + length - 1 >>> geometry.clusterBits();
+        long last = (offset + length - 1) >>> geometry.clusterBits();
         for (long cluster = offset >>> geometry.clusterBits(); cluster <= last; cluster++) {
             count(cluster);
         }

@@ -15,7 +15,8 @@ final class Qcow2Check {
     private final Qcow2Header header;
     private final Geometry geometry;
     private final Cancellation cancellation;
-    private final TableCache tables;
+    private final TableWords l1Words;
+    private final TableWords l2Words;
     private final RefcountReader refcounts;
     private final ReferenceCounts references;
     private final long fileClusters;
@@ -32,7 +33,9 @@ final class Qcow2Check {
         this.header = header;
         this.geometry = header.geometry();
         this.cancellation = cancellation;
-        this.tables = new TableCache(image);
+        TableCache tables = new TableCache(image);
+        this.l1Words = new TableWords(tables);
+        this.l2Words = new TableWords(tables);
         this.refcounts = new RefcountReader(header, tables, image);
         this.fileClusters = geometry.clustersOf(image.size());
         this.references = new ReferenceCounts(fileClusters, geometry);
@@ -59,6 +62,7 @@ final class Qcow2Check {
         return new ImageCheck(corruptions.texts(), leaks.texts(), allocatedBytes);
     }
 
+    @SuppressWarnings("AnnotateFormatMethod")
     private void fault(String pattern, Object... values) {
         if (firstWindow) {
             corruptions.add(pattern, values);
@@ -135,7 +139,7 @@ final class Qcow2Check {
             if (e.kind() != SnapshotException.Kind.CORRUPT) {
                 throw e;
             }
-            fault("%s", e.getMessage());
+            fault("%s", String.valueOf(e.getMessage()));
         }
     }
 
@@ -272,7 +276,7 @@ final class Qcow2Check {
         }
         references.add(bitmap.tableOffset(), bytes, 1);
         for (long i = 0; i < bytes / Long.BYTES; i++) {
-            long offset = l1Entry(bitmap.tableOffset(), Math.toIntExact(bytes / Long.BYTES), i) & Entries.OFFSET;
+            long offset = l1Entry(bitmap.tableOffset(), bytes / Long.BYTES, i) & Entries.OFFSET;
             if (offset != 0 && within(offset, 1)) {
                 references.add(offset, geometry.clusterSize(), 1);
             } else if (offset != 0) {
@@ -308,13 +312,11 @@ final class Qcow2Check {
     }
 
     /** An entry of an L1 table or of any other table that is contiguous in the file. */
-    private long l1Entry(long offset, int entries, long index) {
-        long from = index * Long.BYTES / TableCache.SLICE * TableCache.SLICE;
-        int length = (int) Math.min(TableCache.SLICE, Integer.toUnsignedLong(entries) * Long.BYTES - from);
-        return tables.slice(offset + from, length)[(int) (index - from / Long.BYTES)];
+    private long l1Entry(long offset, long entries, long index) {
+        return l1Words.word(offset, entries, index);
     }
 
     private long l2Word(long offset, long index) {
-        return l1Entry(offset, geometry.clusterSize() / Long.BYTES, index);
+        return l2Words.word(offset, geometry.clusterSize() / Long.BYTES, index);
     }
 }

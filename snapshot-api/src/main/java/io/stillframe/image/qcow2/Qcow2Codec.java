@@ -33,8 +33,9 @@ import java.util.StringJoiner;
  * reads as zeros) or longer (what exceeds the image is not seen).
  *
  * <p><b>Written</b>: version 3, 16-bit refcounts, no backing file; zeros are left unallocated. Compression {@code zstd} (the default, level
- * 1; -50 to 19), {@code zlib} (level 1 to 9, default 2) or {@code none}; clusters of 512 bytes to 2 MiB, by default 1 MiB compressed and
- * 64 KiB uncompressed. The disk's size must be a multiple of 512 bytes. QEMU's {@code check} finds neither error nor leak in it.
+ * 1; -50 to 19), {@code zlib} (level 1 to 9, default 2) or {@code none}; clusters of 512 bytes to 2 MiB, by default 256 KiB compressed and
+ * 64 KiB uncompressed. QEMU's {@code check} finds neither error nor leak in it. A disk whose size is no multiple of 512 bytes is given out
+ * by other readers with zeros up to the next one, and exactly by this one.
  *
  * <p>Memory: a reader keeps 8 MiB of tables at most, and for each thread in it at one time two clusters (at least 512 KiB) and one
  * more. A writer keeps one L2 table, two refcount blocks, and 8 bytes for each L2 table and refcount block of the image.

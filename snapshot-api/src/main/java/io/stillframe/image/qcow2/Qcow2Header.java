@@ -56,6 +56,13 @@ record Qcow2Header(
     static final int EXTENSION_FEATURE_NAMES = 0x6803f857;
     static final int EXTENSION_BITMAPS = 0x23852875;
 
+    /**
+     * Stillframe's own extension, 8 bytes: the disk's exact size where it is no multiple of 512. QEMU ignores what is behind the last whole
+     * sector of a header's size; so such a disk is stored with its size rounded up, which every other reader sees, and with this. It
+     * counts only while the header's size is still this size rounded up.
+     */
+    static final int EXTENSION_EXACT_SIZE = 0x53467673;
+
     /** Bytes of one entry of the feature name table. */
     static final int FEATURE_NAME_ENTRY = 48;
 

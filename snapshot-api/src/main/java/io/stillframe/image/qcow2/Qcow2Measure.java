@@ -23,7 +23,7 @@ final class Qcow2Measure {
             if (extent.isData()) {
                 add(
                         extent.range().start() >>> geometry.clusterBits(),
-                        extent.range().end() - 1 >>> geometry.clusterBits());
+                        (extent.range().end() - 1) >>> geometry.clusterBits());
             }
         }
         return bound();
@@ -47,7 +47,7 @@ final class Qcow2Measure {
         // A table may leave a part of a cluster unused in front of it.
         long metadata = 2 * tables + geometry.clustersOf((long) options.l1Entries() * Long.BYTES) + 2;
         long used = geometry.clustersOf(Math.addExact(data, padding)) + metadata;
-        return used + refcountClusters(used) << geometry.clusterBits();
+        return (used + refcountClusters(used)) << geometry.clusterBits();
     }
 
     private int largestCluster() {

@@ -75,7 +75,8 @@ final class Qcow2Writer implements ImageWriter {
         ByteBuffer bytes = own.bytes();
         int end = bytes.limit();
         long cluster = own.position() >>> options.geometry().clusterBits();
-        for (int size : own.sizes()) {
+        for (int i = 0; i < own.clusters(); i++) {
+            int size = own.size(i);
             if (size != Qcow2Chunk.ZERO) {
                 int length = size == Qcow2Chunk.PLAIN ? options.clusterSize() : size;
                 bytes.limit(bytes.position() + length);

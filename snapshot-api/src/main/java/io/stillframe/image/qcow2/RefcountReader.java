@@ -9,18 +9,18 @@ import io.stillframe.spi.ByteSource;
 final class RefcountReader {
     private final Qcow2Header header;
     private final Geometry geometry;
-    private final TableCache tables;
+    private final TableWords tableWords;
+    private final TableWords blockWords;
     private final long fileSize;
     private final long tableEntries;
     private final int bits;
     private final long countsPerBlock;
-    private long sliceOffset = -1;
-    private long[] slice = {};
 
     RefcountReader(Qcow2Header header, TableCache tables, ByteSource image) {
         this.header = header;
         this.geometry = header.geometry();
-        this.tables = tables;
+        this.tableWords = new TableWords(tables);
+        this.blockWords = new TableWords(tables);
         this.fileSize = image.size();
         this.bits = 1 << header.refcountOrder();
         this.countsPerBlock = geometry.clusterSize() * 8L / bits;
@@ -48,9 +48,7 @@ final class RefcountReader {
 
     /** An entry of the refcount table. */
     long tableEntry(long index) {
-        long offset = index * Long.BYTES / TableCache.SLICE * TableCache.SLICE;
-        int length = (int) Math.min(TableCache.SLICE, tableBytes() - offset);
-        return tables.slice(header.refcountTableOffset() + offset, length)[(int) (index - offset / Long.BYTES)];
+        return tableWords.word(header.refcountTableOffset(), tableEntries, index);
     }
 
     /** Whether an entry of the refcount table points to an aligned block within the file. */
@@ -73,14 +71,8 @@ final class RefcountReader {
 
     private long inBlock(long block, long index) {
         long bit = index * bits;
-        long offset = block + bit / 8 / TableCache.SLICE * TableCache.SLICE;
-        if (offset != sliceOffset) {
-            slice = tables.slice(offset, Math.min(TableCache.SLICE, geometry.clusterSize()));
-            sliceOffset = offset;
-        }
-        int inSlice = (int) (bit - (offset - block) * 8);
-        long word = slice[inSlice / Long.SIZE];
-        return bits == Long.SIZE ? word : word >>> shift(inSlice % Long.SIZE) & (1L << bits) - 1;
+        long word = blockWords.word(block, geometry.clusterSize() / Long.BYTES, bit / Long.SIZE);
+        return bits == Long.SIZE ? word : (word >>> shift((int) (bit % Long.SIZE))) & ((1L << bits) - 1);
     }
 
     /** Whole bytes come most significant first, narrower refcounts within their byte least significant first. */

@@ -31,7 +31,7 @@ final class ReferenceCounts {
     /** Counts {@code times} references to every cluster that {@code [offset, offset + length)} touches. */
     void add(long offset, long length, int times) {
         long from = Math.max(offset >>> geometry.clusterBits(), first);
-        long last = Math.min(offset + length - 1 >>> geometry.clusterBits(), first + counts.length - 1);
+        long last = Math.min((offset + length - 1) >>> geometry.clusterBits(), first + counts.length - 1);
         for (long cluster = from; cluster <= last; cluster++) {
             int index = (int) (cluster - first);
             counts[index] = (int) Math.min((long) counts[index] + times, Integer.MAX_VALUE);

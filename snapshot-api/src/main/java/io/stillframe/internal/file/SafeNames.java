@@ -1,6 +1,7 @@
 package io.stillframe.internal.file;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -60,7 +61,9 @@ public final class SafeNames {
         return escape(result, dotsAllowed).equals(name) ? Optional.of(result) : Optional.empty();
     }
 
-    /** A name without dots for any text: escaped, or if that is too long, {@code %} and the SHA-256 of its UTF-16 code units. */
+    /** A name without dots for any text: escaped, or if that is too long, {@code %%} and the SHA-256 of its UTF-16 code units,
+     * each big-endian.
+     */
     public static String ofText(String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         boolean exact = new String(utf8, StandardCharsets.UTF_8).equals(text);
@@ -68,11 +71,18 @@ public final class SafeNames {
         if (!escaped.isEmpty() && escaped.length() <= LONGEST) {
             return escaped;
         }
-        return "%" + HEX.formatHex(sha256(text.getBytes(StandardCharsets.UTF_16BE)));
+        return "%%" + HEX.formatHex(sha256(codeUnits(text)));
     }
 
     private static boolean isPlain(byte b) {
         return (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || "_-+=@,".indexOf(b) >= 0;
+    }
+
+    /** Not by a charset, which would make all halves of surrogate pairs the same. */
+    private static byte[] codeUnits(String text) {
+        ByteBuffer units = ByteBuffer.allocate(text.length() * Character.BYTES);
+        units.asCharBuffer().put(text);
+        return units.array();
     }
 
     private static byte[] sha256(byte[] bytes) {

@@ -23,8 +23,8 @@ import java.util.Set;
  */
 public record LibvirtUri(String text, String forLibvirt, Map<String, String> options) {
     /** The schemes that are taken; those for other hosts only to be refused with the reason. */
-    public static final Set<String> SCHEMES = Set.of(
-            "qemu", "qemu+unix", "qemu+ssh", "qemu+tcp", "qemu+tls", "qemu+libssh", "qemu+libssh2", "qemu+ext");
+    public static final Set<String> SCHEMES =
+            Set.of("qemu", "qemu+unix", "qemu+ssh", "qemu+tcp", "qemu+tls", "qemu+libssh", "qemu+libssh2", "qemu+ext");
 
     private static final Set<String> LOCAL = Set.of("qemu", "qemu+unix");
     private static final String DISK_DIRECTORY = "disk-directory";
@@ -51,9 +51,12 @@ public record LibvirtUri(String text, String forLibvirt, Map<String, String> opt
                     + " is another host's hypervisor, whose disk files cannot be read from here;"
                     + " run Stillframe on that host with qemu:///system");
         }
-        if (uri.getRawAuthority() != null || uri.getPath() == null || uri.getPath().length() < 2) {
-            throw SnapshotException.invalid("a libvirt URI looks like qemu:///system, got '" + scheme + ":' and a path of "
-                    + (uri.getPath() == null ? 0 : uri.getPath().length()) + " characters");
+        if (uri.getRawAuthority() != null
+                || uri.getPath() == null
+                || uri.getPath().length() < 2) {
+            throw SnapshotException.invalid(
+                    "a libvirt URI looks like qemu:///system, got '" + scheme + ":' and a path of "
+                            + (uri.getPath() == null ? 0 : uri.getPath().length()) + " characters");
         }
         return split(uri, scheme);
     }

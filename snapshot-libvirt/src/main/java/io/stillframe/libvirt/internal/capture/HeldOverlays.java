@@ -111,9 +111,8 @@ final class HeldOverlays {
 
     private static List<Path> overlaysBeside(ImageLayer layer) {
         List<Path> overlays = new ArrayList<>();
-        Path directory = layer.location().startsWith("/")
-                ? Path.of(layer.location()).getParent()
-                : null;
+        Path directory =
+                layer.location().startsWith("/") ? Path.of(layer.location()).getParent() : null;
         if (directory == null || !Files.isDirectory(directory)) {
             return overlays;
         }

@@ -41,8 +41,7 @@ final class LiveMerge {
     /** One look at a job. */
     private record Look(Progress progress, long done, long end) {}
 
-    LiveMerge(
-            LibvirtSession session, InstanceId instance, long bandwidth, Duration stall, Cancellation cancellation) {
+    LiveMerge(LibvirtSession session, InstanceId instance, long bandwidth, Duration stall, Cancellation cancellation) {
         this.session = session;
         this.instance = instance;
         this.bandwidth = bandwidth;
@@ -54,13 +53,18 @@ final class LiveMerge {
     void mergeActive(OverlayPlan.Disk disk) {
         OverlayFiles.unmarkMerged(disk);
         OverlayFiles.markMerging(disk);
-        if (!joins(disk)) {
+        if (joins(disk)) {
+            unlessGone(
+                    "limit the merge of " + disk.device() + " of " + instance,
+                    domain -> domain.limitBlockJob(disk.device(), bandwidth));
+        } else {
             start(disk, null, Domain.BlockCommitFlags.ACTIVE);
         }
         if (await(disk) == Progress.READY) {
             OverlayFiles.markMerged(disk);
-            unlessGone("pivot " + disk.device() + " of " + instance, domain ->
-                    domain.endBlockJob(disk.device(), Domain.BlockJobAbortFlags.PIVOT));
+            unlessGone(
+                    "pivot " + disk.device() + " of " + instance,
+                    domain -> domain.endBlockJob(disk.device(), Domain.BlockJobAbortFlags.PIVOT));
         }
     }
 
@@ -137,7 +141,8 @@ final class LiveMerge {
 
     private Look look(OverlayPlan.Disk disk) {
         try {
-            return session.onDomain(instance, "look at the jobs of " + instance, Effect.NONE, domain -> look(domain, disk));
+            return session.onDomain(
+                    instance, "look at the jobs of " + instance, Effect.NONE, domain -> look(domain, disk));
         } catch (SnapshotException e) {
             if (e.kind() == SnapshotException.Kind.NOT_FOUND || e.kind() == SnapshotException.Kind.CONFLICT) {
                 return new Look(Progress.OVER, 0, 0);

@@ -67,8 +67,8 @@ final class OfflineMerge {
     }
 
     private static Process start(OverlayPlan.Disk disk) {
-        ProcessBuilder builder = new ProcessBuilder(
-                List.of("qemu-img", "commit", "-p", "-f", "qcow2", disk.overlay().toString()));
+        ProcessBuilder builder = new ProcessBuilder(List.of(
+                "qemu-img", "commit", "-p", "-f", "qcow2", disk.overlay().toString()));
         builder.environment().put("LC_ALL", "C");
         builder.redirectErrorStream(true);
         try {

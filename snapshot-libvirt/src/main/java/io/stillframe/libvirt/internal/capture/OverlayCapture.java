@@ -2,8 +2,8 @@ package io.stillframe.libvirt.internal.capture;
 
 import io.stillframe.image.ImageChain;
 import io.stillframe.libvirt.internal.connection.LibvirtSession;
-import io.stillframe.model.InstanceId;
 import io.stillframe.model.DiskSelection;
+import io.stillframe.model.InstanceId;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.BlockSource;
@@ -62,9 +62,8 @@ public final class OverlayCapture implements DiskCapture {
 
     @Override
     public void release(CapturePlan plan, Cancellation cancellation) {
-        OverlayRelease release =
-                new OverlayRelease(session, plan.instance(), mergeBandwidth, mergeStall, cancellation);
-        OverlayPlan.of(plan).disks().forEach(release::release);
+        new OverlayRelease(session, plan.instance(), mergeBandwidth, mergeStall, cancellation)
+                .release(OverlayPlan.of(plan));
     }
 
     @Override
@@ -76,7 +75,9 @@ public final class OverlayCapture implements DiskCapture {
         boolean held = Sight.of(session, instance).position(disk) != Sight.Position.ABSENT;
         if (!held || OverlayFiles.isMergeBegun(disk)) {
             throw SnapshotException.notFound("the point in time of disk " + disk.device() + " of " + instance
-                    + (held ? " was given up: its merge has begun" : " is not held: " + disk.overlay() + " is in no chain"));
+                    + (held
+                            ? " was given up: its merge has begun"
+                            : " is not held: " + disk.overlay() + " is in no chain"));
         }
     }
 }

@@ -35,7 +35,8 @@ final class OverlayFiles {
     static void create(OverlayPlan.Disk disk) {
         if (Files.exists(disk.overlay())) {
             if (!Qcow2Header.holdsNothing(disk.overlay()) || isInUse(disk.overlay())) {
-                throw SnapshotException.conflict("the file " + disk.overlay() + " exists and is in use or was written to");
+                throw SnapshotException.conflict(
+                        "the file " + disk.overlay() + " exists and is in use or was written to");
             }
             delete(disk.overlay());
         }
@@ -64,9 +65,7 @@ final class OverlayFiles {
 
     /** Whether removing the overlay loses nothing, given that it is in no chain. */
     static boolean isExpendable(OverlayPlan.Disk disk) {
-        return !Files.exists(disk.overlay())
-                || Files.exists(merged(disk))
-                || Qcow2Header.holdsNothing(disk.overlay());
+        return !Files.exists(disk.overlay()) || Files.exists(merged(disk)) || Qcow2Header.holdsNothing(disk.overlay());
     }
 
     /** Removes the overlay and its marks; nothing may refer to it. */

@@ -116,8 +116,10 @@ record OverlayPlan(SnapshotId snapshot, InstanceId instance, List<Disk> disks) {
      */
     static OverlayPlan of(CapturePlan plan) {
         Element root = Xml.parse("the plan of a capture", plan.state()).getDocumentElement();
-        if (!root.getTagName().equals("overlay-plan") || !root.getAttribute("version").equals(VERSION)) {
-            throw SnapshotException.invalid("the plan of snapshot " + plan.snapshot() + " is no overlay plan, version " + VERSION);
+        if (!root.getTagName().equals("overlay-plan")
+                || !root.getAttribute("version").equals(VERSION)) {
+            throw SnapshotException.invalid(
+                    "the plan of snapshot " + plan.snapshot() + " is no overlay plan, version " + VERSION);
         }
         try {
             List<Disk> disks =

@@ -40,7 +40,8 @@ final class OverlayPlanner {
         List<InstanceDisk> disks = select(instance, selection);
         Sight sight = Sight.of(session, instance.id());
         DomainDefinition current = sight.current()
-                .orElseThrow(() -> SnapshotException.notFound("instance " + instance.name() + " does not exist any more"));
+                .orElseThrow(
+                        () -> SnapshotException.notFound("instance " + instance.name() + " does not exist any more"));
         if (sight.isRunning()) {
             requireNoJob(instance, disks);
         }
@@ -50,8 +51,8 @@ final class OverlayPlanner {
                 snapshot,
                 instance.id(),
                 disks.stream()
-                        .map(disk -> new CapturePlan.Disk(
-                                disk.device(), disk.role(), disk.format(), disk.virtualSize()))
+                        .map(disk ->
+                                new CapturePlan.Disk(disk.device(), disk.role(), disk.format(), disk.virtualSize()))
                         .toList(),
                 new OverlayPlan(snapshot, instance.id(), planned).toState());
     }
@@ -131,8 +132,9 @@ final class OverlayPlanner {
         Path name = overlay.getFileName();
         int length = name == null ? 0 : name.toString().getBytes(StandardCharsets.UTF_8).length;
         if (length + LONGEST_MARK > LONGEST_FILE_NAME) {
-            throw SnapshotException.unsupported("the file name " + name + " has " + length
-                    + " bytes, an overlay's can have " + (LONGEST_FILE_NAME - LONGEST_MARK) + "; rename the disk's file");
+            throw SnapshotException.unsupported(
+                    "the file name " + name + " has " + length + " bytes, an overlay's can have "
+                            + (LONGEST_FILE_NAME - LONGEST_MARK) + "; rename the disk's file");
         }
         if (Files.exists(overlay)) {
             throw SnapshotException.conflict("the file " + overlay + " exists and would be the overlay");

@@ -7,6 +7,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Cancellation;
 import java.nio.file.Files;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +17,8 @@ import org.slf4j.LoggerFactory;
  */
 final class OverlayRelease {
     private static final Logger LOG = LoggerFactory.getLogger(OverlayRelease.class);
-    private static final long PAUSE_NANOS = 200_000_000L;
+    private static final long PAUSE_NANOS = 50_000_000L;
+    private static final int FRUITLESS_ROUNDS = 3;
 
     private final LibvirtSession session;
     private final InstanceId instance;
@@ -31,6 +33,9 @@ final class OverlayRelease {
         AGAIN
     }
 
+    /** What must change from step to step for the release to get on. */
+    private record Standing(boolean running, Sight.Position position) {}
+
     OverlayRelease(
             LibvirtSession session, InstanceId instance, long bandwidth, Duration stall, Cancellation cancellation) {
         this.session = session;
@@ -42,29 +47,49 @@ final class OverlayRelease {
         this.offline = new OfflineMerge(stall, cancellation);
     }
 
-    void release(OverlayPlan.Disk disk) {
-        long started = System.nanoTime();
+    void release(OverlayPlan plan) {
         cancellation.check();
-        while (step(disk) == Step.AGAIN) {
-            if (System.nanoTime() - started > stall.toNanos() && isStandingStill(disk)) {
+        protect(plan);
+        plan.disks().forEach(this::release);
+    }
+
+    /** Whatever stops the instance or this process from here on, the instance's next start must begin with what is not merged yet. */
+    private void protect(OverlayPlan plan) {
+        Sight sight = Sight.of(session, instance);
+        for (OverlayPlan.Disk disk : plan.disks()) {
+            if (sight.isRunning() && sight.position(disk) == Sight.Position.TOP) {
+                persistent.protect(disk);
+            }
+        }
+    }
+
+    private void release(OverlayPlan.Disk disk) {
+        @Nullable Standing last = null;
+        long since = 0;
+        int rounds = 0;
+        while (true) {
+            Sight sight = Sight.of(session, instance);
+            Standing now = new Standing(sight.isRunning(), sight.position(disk));
+            LOG.debug("overlay {} stands at {}", disk.overlay(), now);
+            if (!now.equals(last)) {
+                last = now;
+                since = System.nanoTime();
+                rounds = 0;
+            } else if (++rounds >= FRUITLESS_ROUNDS && System.nanoTime() - since > stall.toNanos()) {
                 throw SnapshotException.transientFault(
-                        "disk " + disk.device() + " of " + instance + " changes its state whenever it is to be merged;"
-                                + " the release is still owed",
+                        "merging disk " + disk.device() + " of " + instance + " ended " + rounds
+                                + " times without result (something else has the image open, or QEMU could not write"
+                                + " it: see libvirt's log of the instance); the release is still owed",
                         null);
+            }
+            if (step(disk, sight, now.position) == Step.DONE) {
+                return;
             }
             cancellation.await(PAUSE_NANOS);
         }
     }
 
-    /** A merge that ends without result again and again is one that never ends. */
-    private static boolean isStandingStill(OverlayPlan.Disk disk) {
-        return Files.exists(disk.overlay());
-    }
-
-    private Step step(OverlayPlan.Disk disk) {
-        Sight sight = Sight.of(session, instance);
-        Sight.Position position = sight.position(disk);
-        LOG.debug("overlay {} is {}, instance running: {}", disk.overlay(), position, sight.isRunning());
+    private Step step(OverlayPlan.Disk disk, Sight sight, Sight.Position position) {
         if (position == Sight.Position.ABSENT) {
             return sight.exists() ? finish(disk, sight) : mergeOrphan(disk);
         }
@@ -75,8 +100,6 @@ final class OverlayRelease {
         if (position == Sight.Position.BELOW) {
             live.mergeBelow(disk);
         } else {
-            // If the process died now, the next start must begin with the overlay.
-            persistent.protect(disk);
             live.mergeActive(disk);
         }
         return Step.AGAIN;

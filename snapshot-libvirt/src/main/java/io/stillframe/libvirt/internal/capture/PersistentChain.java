@@ -30,9 +30,12 @@ final class PersistentChain {
                 return excise(element, disk);
             }
             if (disk.original().isPresent()) {
-                Element original = Xml.parse("a planned disk", disk.original().get())
-                        .getDocumentElement();
-                put(element, original, Xml.attributeAt(original, "type", "driver").orElse(disk.baseFormat()));
+                Element original =
+                        Xml.parse("a planned disk", disk.original().get()).getDocumentElement();
+                put(
+                        element,
+                        original,
+                        Xml.attributeAt(original, "type", "driver").orElse(disk.baseFormat()));
             } else {
                 begin(element, disk.base().toString(), disk.baseFormat());
             }
@@ -78,8 +81,7 @@ final class PersistentChain {
         return beginsWith(element, disk.base().toString())
                 && disk.original().isPresent()
                 && Xml.child(element, "backingStore").isPresent()
-                && Xml.child(
-                                Xml.parse("a planned disk", disk.original().get()).getDocumentElement(), "backingStore")
+                && Xml.child(Xml.parse("a planned disk", disk.original().get()).getDocumentElement(), "backingStore")
                         .isEmpty();
     }
 

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 final class DomainEvents implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DomainEvents.class);
 
-    private final Map<String, Set<Runnable>> listeners = new ConcurrentHashMap<>();
+    private final Map<String, Set<Watcher>> watchers = new ConcurrentHashMap<>();
     private final Map<String, Long> reboots = new ConcurrentHashMap<>();
     private final ExecutorService delivery = Executors.newSingleThreadExecutor(work -> {
         Thread thread = new Thread(work, "stillframe-libvirt-watch");
@@ -58,14 +58,16 @@ final class DomainEvents implements AutoCloseable {
     }
 
     Subscription watch(InstanceId id, Runnable onChange) {
-        Runnable own = onChange::run;
-        listeners
-                .computeIfAbsent(id.value(), key -> ConcurrentHashMap.newKeySet())
-                .add(own);
-        return () -> listeners.computeIfPresent(id.value(), (key, each) -> {
-            each.remove(own);
-            return each.isEmpty() ? null : each;
-        });
+        Watcher watcher = new Watcher(onChange);
+        watchers.computeIfAbsent(id.value(), key -> ConcurrentHashMap.newKeySet())
+                .add(watcher);
+        return () -> {
+            watcher.ended = true;
+            watchers.computeIfPresent(id.value(), (key, each) -> {
+                each.remove(watcher);
+                return each.isEmpty() ? null : each;
+            });
+        };
     }
 
     long reboots(InstanceId id) {
@@ -74,23 +76,23 @@ final class DomainEvents implements AutoCloseable {
 
     /** The connection was lost: for everybody who watches, that counts as a change. */
     void lost() {
-        listeners.values().forEach(this::deliver);
+        watchers.values().forEach(this::deliver);
     }
 
     @Override
     public void close() {
-        listeners.clear();
+        watchers.clear();
         delivery.shutdownNow();
     }
 
     private void rebooted(Domain domain) {
         String id = idOf(domain);
         reboots.merge(id, 1L, Long::sum);
-        deliver(listeners.getOrDefault(id, Set.of()));
+        deliver(watchers.getOrDefault(id, Set.of()));
     }
 
     private void changed(Domain domain) {
-        deliver(listeners.getOrDefault(idOf(domain), Set.of()));
+        deliver(watchers.getOrDefault(idOf(domain), Set.of()));
     }
 
     /** The identity is in the handle that comes with the event: no call to the server. The handle is ours to free. */
@@ -104,21 +106,34 @@ final class DomainEvents implements AutoCloseable {
         }
     }
 
-    private void deliver(Set<Runnable> each) {
-        for (Runnable listener : each) {
+    private void deliver(Set<Watcher> each) {
+        for (Watcher watcher : each) {
             try {
-                delivery.execute(() -> callOne(listener));
+                delivery.execute(watcher::call);
             } catch (RejectedExecutionException e) {
                 LOG.debug("an event came after the session was closed");
             }
         }
     }
 
-    private static void callOne(Runnable listener) {
-        try {
-            listener.run();
-        } catch (RuntimeException e) {
-            LOG.warn("a listener to an instance's changes failed", e);
+    /** One subscription; nothing is delivered once it has ended. */
+    private static final class Watcher {
+        private final Runnable onChange;
+        private volatile boolean ended;
+
+        Watcher(Runnable onChange) {
+            this.onChange = onChange;
+        }
+
+        void call() {
+            if (ended) {
+                return;
+            }
+            try {
+                onChange.run();
+            } catch (RuntimeException e) {
+                LOG.warn("a listener to an instance's changes failed", e);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.stillframe.libvirt.internal.connection;
 
+import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import org.jspecify.annotations.Nullable;
@@ -135,6 +136,12 @@ public final class DomainHandle implements AutoCloseable {
     public void commit(String device, String base, @Nullable String top, long bandwidth, int flags)
             throws LibvirtFailure {
         run(() -> domain.blockCommit(device, base, top, bandwidth, flags));
+    }
+
+    /** Limits the block job of a disk to that many bytes a second; 0 for no limit. */
+    public void limitBlockJob(String device, long bandwidth) throws LibvirtFailure {
+        check(LibvirtCalls.LIBRARY.virDomainBlockJobSetSpeed(
+                reference(), device, new NativeLong(bandwidth), LibvirtCalls.JOB_SPEED_IN_BYTES));
     }
 
     /** The block job of a disk; type 0 when there is none. */

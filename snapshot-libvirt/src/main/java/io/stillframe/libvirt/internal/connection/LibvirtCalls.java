@@ -2,6 +2,7 @@ package io.stillframe.libvirt.internal.connection;
 
 import com.sun.jna.Library;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ public interface LibvirtCalls extends Library {
 
     /** {@code VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN}. */
     int SHUTDOWN_ACPI_POWER_BUTTON = 1;
+
+    /** {@code VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES}. */
+    int JOB_SPEED_IN_BYTES = 1;
 
     /** {@code VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK}, what a domain starts with. */
     int AGENT_TIMEOUT_NONE = -2;
@@ -34,6 +38,8 @@ public interface LibvirtCalls extends Library {
     int virDomainFSThaw(Pointer domain, @Nullable Pointer mountPoints, int count, int flags);
 
     int virDomainAgentSetResponseTimeout(Pointer domain, int seconds, int flags);
+
+    int virDomainBlockJobSetSpeed(Pointer domain, String disk, NativeLong bandwidth, int flags);
 
     int virGetLastErrorCode();
 

@@ -5,6 +5,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Subscription;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.libvirt.Domain;
 import org.libvirt.Error.ErrorNumber;
@@ -89,15 +90,15 @@ public final class LibvirtSession implements AutoCloseable {
         });
     }
 
-    /** The identity of the domain that has this identity or else this name; null if there is none. */
-    public @Nullable InstanceId resolve(String nameOrId) {
+    /** The identity of the domain that has this identity or else this name. */
+    public Optional<InstanceId> resolve(String nameOrId) {
         return onConnection("look for " + nameOrId, Effect.NONE, connect -> {
             Domain domain = lookup(connect, nameOrId);
             if (domain == null) {
-                return null;
+                return Optional.empty();
             }
             try {
-                return new InstanceId(domain.getUUIDString());
+                return Optional.of(new InstanceId(domain.getUUIDString()));
             } finally {
                 DomainHandle.release(domain);
             }
@@ -212,7 +213,7 @@ public final class LibvirtSession implements AutoCloseable {
         }
     }
 
-    private <T extends @Nullable Object> T onConnection(String action, Effect effect, ConnectionCall<T> call) {
+    private <T> T onConnection(String action, Effect effect, ConnectionCall<T> call) {
         LiveConnection connection = enter();
         try {
             return call.on(connection.connect());

@@ -89,7 +89,8 @@ public final class BackingChain {
         Qcow2Header header = Qcow2Header.read(file);
         if (header.encrypted() || header.externalData()) {
             throw SnapshotException.unsupported(
-                    file + (header.encrypted() ? " is encrypted" : " keeps its data in another file") + ", which cannot be read");
+                    file + (header.encrypted() ? " is encrypted" : " keeps its data in another file")
+                            + ", which cannot be read");
         }
         return header.backingFile().map(name -> backing(file, name, header.backingFormat()));
     }
@@ -111,8 +112,8 @@ public final class BackingChain {
                     + " cannot be read as a local file by this process");
         }
         if (!layer.format().equals("raw") && !layer.format().equals("qcow2")) {
-            throw SnapshotException.unsupported("disk " + disk.device() + ": layer " + layer.location() + " is of format "
-                    + layer.format() + ", only raw and qcow2 can be read");
+            throw SnapshotException.unsupported("disk " + disk.device() + ": layer " + layer.location()
+                    + " is of format " + layer.format() + ", only raw and qcow2 can be read");
         }
     }
 }

@@ -70,8 +70,9 @@ public final class DomainDefinition {
     public Optional<String> agentState() {
         return Xml.children(devices(), "channel").stream()
                 .flatMap(channel -> Xml.child(channel, "target").stream())
-                .filter(target ->
-                        Xml.attribute(target, "name").filter(AGENT_CHANNEL::equals).isPresent())
+                .filter(target -> Xml.attribute(target, "name")
+                        .filter(AGENT_CHANNEL::equals)
+                        .isPresent())
                 .map(target -> Xml.attribute(target, "state").orElse("disconnected"))
                 .findFirst();
     }

@@ -85,8 +85,7 @@ public record DomainDisk(Element element) {
         while (below.isPresent() && Xml.child(below.get(), "source").isPresent()) {
             Element layer = below.get();
             layers.add(new ImageLayer(
-                    location(layer),
-                    Xml.attributeAt(layer, "type", "format").orElse("raw")));
+                    location(layer), Xml.attributeAt(layer, "type", "format").orElse("raw")));
             below = Xml.child(layer, "backingStore");
         }
         return new Declared(List.copyOf(layers), below.isPresent());

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Map;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -42,8 +42,8 @@ public final class EmptyOverlay {
     public static void create(Path file, long size, Path backing, String backingFormat) {
         byte[] name = backing.toString().getBytes(StandardCharsets.UTF_8);
         if (name.length > LONGEST_NAME) {
-            throw SnapshotException.unsupported(
-                    "the path " + backing + " has " + name.length + " bytes, an overlay can name at most " + LONGEST_NAME);
+            throw SnapshotException.unsupported("the path " + backing + " has " + name.length
+                    + " bytes, an overlay can name at most " + LONGEST_NAME);
         }
         ByteBuffer content = content(size, name, backingFormat);
         try (FileChannel channel = FileChannel.open(
@@ -94,11 +94,10 @@ public final class EmptyOverlay {
     }
 
     private static void likeBacking(Path file, Path backing) throws IOException {
-        Map<String, Object> unix = Files.readAttributes(backing, "unix:uid,gid");
-        Map<String, Object> own = Files.readAttributes(file, "unix:uid,gid");
-        for (String attribute : Set.of("uid", "gid")) {
-            if (!unix.get(attribute).equals(own.get(attribute))) {
-                Files.setAttribute(file, "unix:" + attribute, unix.get(attribute));
+        for (String attribute : List.of("unix:uid", "unix:gid")) {
+            Object wanted = Files.getAttribute(backing, attribute);
+            if (!Files.getAttribute(file, attribute).equals(wanted)) {
+                Files.setAttribute(file, attribute, wanted);
             }
         }
         Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(backing);

@@ -33,9 +33,7 @@ final class GuestFreeze {
     FreezeOutcome freeze(InstanceId id, Duration deadline) {
         return session.onDomain(id, "freeze the file systems of " + id, Effect.CHANGE, domain -> {
             Optional<String> obstacle = obstacle(domain);
-            return obstacle.isPresent()
-                    ? new FreezeOutcome.Unavailable(obstacle.get())
-                    : freeze(domain, deadline);
+            return obstacle.isPresent() ? new FreezeOutcome.Unavailable(obstacle.get()) : freeze(domain, deadline);
         });
     }
 

@@ -108,8 +108,8 @@ final class InstanceObserver {
     private List<InstanceDisk> disks(InstanceId id, DomainDefinition definition) {
         Optional<String> root = definition.rootDevice();
         return definition.disks().stream()
-                .map(disk -> disk(
-                        id, disk, root.filter(disk.device()::equals).isPresent() ? DiskRole.ROOT : DiskRole.DATA))
+                .map(disk ->
+                        disk(id, disk, root.filter(disk.device()::equals).isPresent() ? DiskRole.ROOT : DiskRole.DATA))
                 .toList();
     }
 

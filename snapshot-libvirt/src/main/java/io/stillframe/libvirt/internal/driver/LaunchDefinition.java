@@ -27,7 +27,8 @@ final class LaunchDefinition {
     private static final Set<String> PASSED_THROUGH =
             Set.of("hostdev", "filesystem", "shmem", "lease", "redirfilter", "nvram", "crypto");
     private static final Set<String> TERMINALS = Set.of("serial", "parallel", "console", "channel");
-    private static final Set<String> SHARED_INTERFACES = Set.of("hostdev", "vhostuser", "vdpa", "mcast", "server", "client", "udp");
+    private static final Set<String> SHARED_INTERFACES =
+            Set.of("hostdev", "vhostuser", "vdpa", "mcast", "server", "client", "udp");
     private static final Set<String> SAFE_CHANNELS = Set.of("pty", "spicevmc", "spiceport", "qemu-vdagent", "dbus");
 
     private final DomainDefinition definition;
@@ -69,7 +70,8 @@ final class LaunchDefinition {
 
     /** Whether a domain was defined by a launch that is not complete. */
     static boolean isPending(String xml) {
-        return Xml.at(DomainDefinition.parse(xml).root(), "metadata", MARK_PREFIX + ":pending").isPresent();
+        return Xml.at(DomainDefinition.parse(xml).root(), "metadata", MARK_PREFIX + ":pending")
+                .isPresent();
     }
 
     // ---- the domain as a whole ----
@@ -92,10 +94,7 @@ final class LaunchDefinition {
 
     private Element pendingMark() {
         Element metadata = definition.root().getOwnerDocument().createElement("metadata");
-        Element mark = definition
-                .root()
-                .getOwnerDocument()
-                .createElementNS(MARK_NAMESPACE, MARK_PREFIX + ":pending");
+        Element mark = definition.root().getOwnerDocument().createElementNS(MARK_NAMESPACE, MARK_PREFIX + ":pending");
         mark.setAttribute("xmlns:" + MARK_PREFIX, MARK_NAMESPACE);
         metadata.appendChild(mark);
         return metadata;
@@ -135,8 +134,7 @@ final class LaunchDefinition {
         disk.setAttribute("device", "disk");
         disk.removeAttribute("rawio");
         disk.removeAttribute("sgio");
-        Xml.removeChildren(
-                disk, "source", "backingStore", "mirror", "auth", "encryption", "shareable", "transient");
+        Xml.removeChildren(disk, "source", "backingStore", "mirror", "auth", "encryption", "shareable", "transient");
         Element driver = Xml.child(disk, "driver").orElseGet(() -> Xml.add(disk, "driver"));
         if (!driver.hasAttribute("name")) {
             driver.setAttribute("name", "qemu");
@@ -185,7 +183,8 @@ final class LaunchDefinition {
         List.of("port", "tlsPort", "websocket", "socket", "passwd", "passwdValidTo", "listen")
                 .forEach(device::removeAttribute);
         boolean networked = Set.of("vnc", "spice", "rdp").contains(device.getAttribute("type"));
-        boolean silent = Xml.attributeAt(device, "type", "listen").filter("none"::equals).isPresent();
+        boolean silent =
+                Xml.attributeAt(device, "type", "listen").filter("none"::equals).isPresent();
         if (networked && !silent) {
             Xml.removeChildren(device, "listen");
             device.setAttribute("autoport", "yes");
@@ -235,7 +234,10 @@ final class LaunchDefinition {
         Xml.removeChildren(device, "log");
         String kind = device.getTagName();
         String type = device.getAttribute("type");
-        if (kind.equals("console") && !Xml.attributeAt(device, "type", "target").filter("virtio"::equals).isPresent()) {
+        if (kind.equals("console")
+                && !Xml.attributeAt(device, "type", "target")
+                        .filter("virtio"::equals)
+                        .isPresent()) {
             // libvirt adds the console that stands for the first serial port by itself.
             definition.devices().removeChild(device);
         } else if (type.equals("file")) {
@@ -271,8 +273,9 @@ final class LaunchDefinition {
     // ---- elements ----
 
     private SnapshotException refused(String what) {
-        return SnapshotException.unsupported("the definition has " + what
-                + ", which a second instance cannot share; remove it from a copy of the definition and define that by hand");
+        return SnapshotException.unsupported(
+                "the definition has " + what
+                        + ", which a second instance cannot share; remove it from a copy of the definition and define that by hand");
     }
 
     private static void set(Element parent, String child, String text) {

@@ -122,16 +122,16 @@ final class Launches {
     // ---- the domain ----
 
     private boolean exists(PlannedLaunch launch) {
-        InstanceId found = session.resolve(launch.uuid());
-        return found != null && found.value().equals(launch.uuid());
+        return session.resolve(launch.uuid())
+                .filter(found -> found.value().equals(launch.uuid()))
+                .isPresent();
     }
 
     private void requireFree(String name) {
-        InstanceId taken = session.resolve(name);
-        if (taken != null) {
+        session.resolve(name).ifPresent(taken -> {
             throw SnapshotException.conflict(
                     "the name " + name + " is taken by instance " + taken + "; choose another one");
-        }
+        });
     }
 
     /** Starts a domain whose launch is pending, and takes its mark off. Without the mark the launch was complete before. */
@@ -171,7 +171,9 @@ final class Launches {
 
     private PlannedLaunch.Disk place(String name, String nonce, LaunchSpec.Disk disk, DomainDisk original) {
         Path directory = diskDirectory
-                .or(() -> original.path().filter(path -> original.type().equals("file")).map(Launches::parent))
+                .or(() -> original.path()
+                        .filter(path -> original.type().equals("file"))
+                        .map(Launches::parent))
                 .orElseThrow(() -> SnapshotException.unsupported("the original of disk " + disk.device()
                         + " is no local file; say where new disks go with the option disk-directory"));
         if (!Files.isDirectory(directory)) {

@@ -47,13 +47,13 @@ public final class LibvirtDriver implements HypervisorDriver {
 
     @Override
     public InstanceState observe(String nameOrId) {
-        InstanceId id = session.resolve(nameOrId);
-        if (id == null) {
-            List<String> closest = ClosestNames.to(nameOrId, session.names());
-            throw SnapshotException.notFound("there is no instance '" + nameOrId + "'; "
-                    + (closest.isEmpty() ? "this hypervisor has none" : "the closest are " + closest));
-        }
-        return observer.observe(id);
+        return observer.observe(session.resolve(nameOrId).orElseThrow(() -> unknown(nameOrId)));
+    }
+
+    private SnapshotException unknown(String nameOrId) {
+        List<String> closest = ClosestNames.to(nameOrId, session.names());
+        return SnapshotException.notFound("there is no instance '" + nameOrId + "'; "
+                + (closest.isEmpty() ? "this hypervisor has none" : "the closest are " + closest));
     }
 
     @Override

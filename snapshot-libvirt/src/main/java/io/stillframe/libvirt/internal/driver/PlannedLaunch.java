@@ -55,7 +55,8 @@ record PlannedLaunch(
     static PlannedLaunch of(LaunchPlan plan) {
         Element root = Xml.parse("the plan of a launch", plan.state()).getDocumentElement();
         if (!root.getTagName().equals("launch") || !root.getAttribute("version").equals(VERSION)) {
-            throw SnapshotException.invalid("the plan to launch " + plan.name() + " is none of libvirt's, version " + VERSION);
+            throw SnapshotException.invalid(
+                    "the plan to launch " + plan.name() + " is none of libvirt's, version " + VERSION);
         }
         try {
             return new PlannedLaunch(
