@@ -67,7 +67,13 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(ENGINE, FACADE)
                 .check(PRODUCT);
-        noClasses().that().resideInAPackage(ENGINE).should().dependOnClassesThat().resideInAPackage(FACADE).check(PRODUCT);
+        noClasses()
+                .that()
+                .resideInAPackage(ENGINE)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(FACADE)
+                .check(PRODUCT);
     }
 
     @Test
@@ -127,8 +133,8 @@ class ArchitectureTest {
                                 && !used.getPackageName().startsWith("java.")
                                 && (!used.getPackageName().startsWith("io.stillframe")
                                         || used.getPackageName().contains(".internal.")))
-                        .forEach(used -> events.add(SimpleConditionEvent.violated(
-                                type, type.getName() + " shows " + used.getName())));
+                        .forEach(used -> events.add(
+                                SimpleConditionEvent.violated(type, type.getName() + " shows " + used.getName())));
             }
         };
     }

@@ -94,8 +94,8 @@ class EndingTest {
                     lab.service(Lab.settings().transfersAtOnce(1).build());
             SnapshotId first = service.create(Lab.request()).id();
             service.await(first, s -> s.phase() == Phase.TRANSFERRING, Lab.LONG);
-            SnapshotId second =
-                    service.create(SnapshotRequest.of("other").withCodec("zstd")).id();
+            SnapshotId second = service.create(SnapshotRequest.of("other").withCodec("zstd"))
+                    .id();
             service.await(second, s -> s.phase() == Phase.WAITING, Lab.LONG);
 
             assertThat(service.cancel(second).status()).isEqualTo(SnapshotStatus.CANCELLED);
@@ -201,7 +201,13 @@ class EndingTest {
             gate.open();
             await().until(() -> !closing.isAlive());
 
-            assertThat(lab.catalog.find(id).orElseThrow().snapshot().failure().orElseThrow().reason())
+            assertThat(lab.catalog
+                            .find(id)
+                            .orElseThrow()
+                            .snapshot()
+                            .failure()
+                            .orElseThrow()
+                            .reason())
                     .contains("closed");
             lab.assertNothingLeft();
         }
@@ -250,7 +256,8 @@ class EndingTest {
                     .afterCapture(ServiceSettings.AfterCapture.HAND_OVER)
                     .build());
             SnapshotId id = first.create(Lab.request()).id();
-            await().until(() -> !lab.catalog.find(id).orElseThrow().snapshot().status().equals(SnapshotStatus.CAPTURING));
+            await().until(() ->
+                    !lab.catalog.find(id).orElseThrow().snapshot().status().equals(SnapshotStatus.CAPTURING));
             first.close();
             SnapshotService second = lab.service();
             assertThat(second.get(id).status()).isEqualTo(SnapshotStatus.QUEUED);
@@ -286,7 +293,8 @@ class EndingTest {
                 () -> service.watch(unknown, s -> {})
             }) {
                 assertThatThrownBy(call::run)
-                        .satisfies(e -> assertThat(((SnapshotException) e).kind()).isEqualTo(Kind.NOT_FOUND));
+                        .satisfies(
+                                e -> assertThat(((SnapshotException) e).kind()).isEqualTo(Kind.NOT_FOUND));
             }
             assertThat(service.list(Optional.empty(), 10).items()).isEmpty();
         }

@@ -39,11 +39,15 @@ class LaunchTest {
             Snapshot snapshot = available(lab, service);
             List<Progress> heard = new ArrayList<>();
             LaunchedInstance launched = service.launch(
-                    LaunchRequest.of(snapshot.id(), "copy"), (device, progress) -> heard.add(progress), new Cancellation());
+                    LaunchRequest.of(snapshot.id(), "copy"),
+                    (device, progress) -> heard.add(progress),
+                    new Cancellation());
 
             assertThat(launched.name()).isEqualTo("copy");
             assertThat(launched.id()).isNotEqualTo(lab.guest.id());
-            assertThat(launched.disks()).extracting(LaunchedInstance.Disk::device).containsExactly("vda");
+            assertThat(launched.disks())
+                    .extracting(LaunchedInstance.Disk::device)
+                    .containsExactly("vda");
             assertThat(lab.host.guest("copy").state().power()).isEqualTo(PowerState.RUNNING);
             assertSameRoot(lab, Lab.ROOT_SIZE);
             assertThat(heard).isNotEmpty();
@@ -122,9 +126,9 @@ class LaunchTest {
     void storedBytesThatRottedAreNeverLaunched() {
         try (Lab lab = Lab.running()) {
             SnapshotService service = lab.service();
-            Snapshot snapshot = lab.settled(service, service.create(Lab.request().withCodec("raw")));
-            lab.store.corruptRead(
-                    ObjectKey.of(snapshot.disks().get(0).object().orElseThrow()), 2 << 20);
+            Snapshot snapshot =
+                    lab.settled(service, service.create(Lab.request().withCodec("raw")));
+            lab.store.corruptRead(ObjectKey.of(snapshot.disks().get(0).object().orElseThrow()), 2 << 20);
             refused(() -> service.launch(LaunchRequest.of(snapshot.id(), "copy")), Kind.CORRUPT);
             assertThat(lab.host.instances()).containsExactly(Lab.INSTANCE);
             assertNoLaunchLeft(lab, service);
@@ -185,7 +189,9 @@ class LaunchTest {
         SnapshotService second = lab.service();
         RecoveryReport report = second.recover(new Cancellation());
 
-        assertThat(report.with(RecoveryReport.Outcome.STILL_OWED)).as("%s: %s", what, report).isEmpty();
+        assertThat(report.with(RecoveryReport.Outcome.STILL_OWED))
+                .as("%s: %s", what, report)
+                .isEmpty();
         assertNoLaunchLeft(lab, second);
         boolean exists = lab.host.instances().contains("copy");
         if (launched) {

@@ -32,7 +32,8 @@ class SeveralServicesTest {
     @Test
     void anotherServiceSeesCancelsAndDeletesWhatIsBeingTaken() {
         try (Lab lab = new Lab(ShutdownBehaviour.ignores())) {
-            SnapshotService worker = lab.service(Lab.settings().leaseTtl(SHORT_LEASE).build());
+            SnapshotService worker =
+                    lab.service(Lab.settings().leaseTtl(SHORT_LEASE).build());
             SnapshotService other = lab.service();
             SnapshotId id = worker.create(Lab.request()
                             .withShutdown(new ShutdownPolicy(Duration.ofSeconds(25), Duration.ofMillis(100))))
@@ -67,7 +68,8 @@ class SeveralServicesTest {
     @Test
     void aServiceWhoseLeaseWasTakenTouchesNothingMore() {
         try (Lab lab = new Lab(ShutdownBehaviour.ignores())) {
-            SnapshotService fenced = lab.service(Lab.settings().leaseTtl(SHORT_LEASE).build());
+            SnapshotService fenced =
+                    lab.service(Lab.settings().leaseTtl(SHORT_LEASE).build());
             SnapshotId id = fenced.create(Lab.request()
                             .withShutdown(new ShutdownPolicy(Duration.ofSeconds(25), Duration.ofMillis(100))))
                     .id();
@@ -80,7 +82,9 @@ class SeveralServicesTest {
             assertThat(snapshot.status()).isEqualTo(SnapshotStatus.FAILED);
             long forced = lab.host.faults().count(SimulatedOperation.FORCE_OFF);
             fenced.close();
-            assertThat(lab.host.faults().count(SimulatedOperation.FORCE_OFF)).isEqualTo(forced).isZero();
+            assertThat(lab.host.faults().count(SimulatedOperation.FORCE_OFF))
+                    .isEqualTo(forced)
+                    .isZero();
             assertThat(lab.guest.bootCount()).isEqualTo(1);
             assertThat(successor.get(id)).isEqualTo(snapshot);
         }
@@ -129,8 +133,7 @@ class SeveralServicesTest {
             Snapshot created = service.create(Lab.request());
             service.await(created.id(), s -> s.phase() == Phase.TRANSFERRING, Lab.LONG);
 
-            assertThatThrownBy(() ->
-                            service.await(created.id(), SnapshotService.settled(), Duration.ofMillis(20)))
+            assertThatThrownBy(() -> service.await(created.id(), SnapshotService.settled(), Duration.ofMillis(20)))
                     .satisfies(e -> assertThat(((SnapshotException) e).kind()).isEqualTo(Kind.TRANSIENT))
                     .hasMessageContaining("TRANSFERRING");
             gate.open();

@@ -46,8 +46,7 @@ class SweepTest {
             SweepReport dry = service.sweep(SweepMode.DRY_RUN, new Cancellation());
             assertThat(dry.items())
                     .extracting(SweepReport.Item::kind, SweepReport.Item::subject, SweepReport.Item::action)
-                    .containsExactly(tuple(
-                            Kind.EXPIRED_SNAPSHOT, day.id().value(), Action.WOULD_REMOVE));
+                    .containsExactly(tuple(Kind.EXPIRED_SNAPSHOT, day.id().value(), Action.WOULD_REMOVE));
             assertThat(service.get(day.id()).id()).isEqualTo(day.id());
             SweepReport swept = service.sweep(SweepMode.REMOVE, new Cancellation());
             assertThat(swept.count(Action.REMOVED)).isEqualTo(1);
@@ -64,7 +63,8 @@ class SweepTest {
             SnapshotService service = lab.service();
             take(lab, service, 1);
             lab.clock.step(Duration.ofDays(-400));
-            assertThat(service.sweep(SweepMode.REMOVE, new Cancellation()).items()).isEmpty();
+            assertThat(service.sweep(SweepMode.REMOVE, new Cancellation()).items())
+                    .isEmpty();
         }
     }
 
@@ -75,9 +75,11 @@ class SweepTest {
             SnapshotService worker = lab.service();
             Snapshot created = worker.create(Lab.request());
             worker.await(created.id(), s -> s.phase() == Phase.TRANSFERRING, Lab.LONG);
-            SnapshotService other = lab.service(Lab.settings().orphanAge(Duration.ZERO).build());
+            SnapshotService other =
+                    lab.service(Lab.settings().orphanAge(Duration.ZERO).build());
 
-            assertThat(other.sweep(SweepMode.REMOVE, new Cancellation()).count(Action.REMOVED)).isZero();
+            assertThat(other.sweep(SweepMode.REMOVE, new Cancellation()).count(Action.REMOVED))
+                    .isZero();
             gate.open();
             assertThat(lab.settled(worker, created).status()).isEqualTo(SnapshotStatus.AVAILABLE);
         }
@@ -100,7 +102,8 @@ class SweepTest {
                     UploadOptions.ofDefaults());
             // The store stamps objects by its own clock: only the id's age and the orphan age decide here.
             SnapshotService patient = lab.service();
-            assertThat(patient.sweep(SweepMode.REMOVE, new Cancellation()).count(Action.REMOVED)).isZero();
+            assertThat(patient.sweep(SweepMode.REMOVE, new Cancellation()).count(Action.REMOVED))
+                    .isZero();
             lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
             put(lab, SnapshotId.create(lab.clock.instant()), "vda.raw.zst");
             SweepReport report = patient.sweep(SweepMode.REMOVE, new Cancellation());
@@ -146,9 +149,9 @@ class SweepTest {
 
             assertThat(report.count(Action.REMOVED)).isEqualTo(1);
             assertThat(report.count(Action.KEPT)).isEqualTo(1);
-            assertThat(lab.host.capture().listHeld()).singleElement().satisfies(plan -> assertThat(
-                            plan.snapshot().createdAt())
-                    .isEqualTo(lab.clock.instant()));
+            assertThat(lab.host.capture().listHeld())
+                    .singleElement()
+                    .satisfies(plan -> assertThat(plan.snapshot().createdAt()).isEqualTo(lab.clock.instant()));
         }
     }
 
@@ -188,8 +191,6 @@ class SweepTest {
     private static void hold(Lab lab, SnapshotId id, String device) {
         lab.host
                 .capture()
-                .begin(lab.host
-                        .capture()
-                        .plan(id, lab.guest.state(), DiskSelection.devices(List.of(device))));
+                .begin(lab.host.capture().plan(id, lab.guest.state(), DiskSelection.devices(List.of(device))));
     }
 }

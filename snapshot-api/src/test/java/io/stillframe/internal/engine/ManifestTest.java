@@ -37,7 +37,16 @@ class ManifestTest {
             Retention.ofDays(3),
             Optional.empty(),
             List.of(new DiskSnapshot(
-                    "vda", DiskRole.ROOT, "raw", 1 << 20, "zstd", Optional.empty(), 0, 0, Optional.empty(), Optional.empty())),
+                    "vda",
+                    DiskRole.ROOT,
+                    "raw",
+                    1 << 20,
+                    "zstd",
+                    Optional.empty(),
+                    0,
+                    0,
+                    Optional.empty(),
+                    Optional.empty())),
             List.of(),
             Set.of(Obligation.RELEASE),
             Optional.empty());
@@ -60,7 +69,8 @@ class ManifestTest {
                 .phase(Phase.PUBLISHING)
                 .discharged(Obligation.RELEASE)
                 .build();
-        assertThat(Manifest.of(later, "d").toBytes()).isEqualTo(Manifest.of(SNAPSHOT, "d").toBytes());
+        assertThat(Manifest.of(later, "d").toBytes())
+                .isEqualTo(Manifest.of(SNAPSHOT, "d").toBytes());
     }
 
     @Test
@@ -81,7 +91,8 @@ class ManifestTest {
     @Test
     void aNewerVersionIsRefusedAsThat() {
         String text = new String(Manifest.of(SNAPSHOT, "d").toBytes().array(), StandardCharsets.UTF_8);
-        byte[] newer = text.replace("\"version\":1,\"length\"", "\"version\":2,\"length\"").getBytes(StandardCharsets.UTF_8);
+        byte[] newer = text.replace("\"version\":1,\"length\"", "\"version\":2,\"length\"")
+                .getBytes(StandardCharsets.UTF_8);
         assertThatThrownBy(() -> Manifest.parse(newer, "test"))
                 .satisfies(e -> assertThat(((SnapshotException) e).kind()).isEqualTo(Kind.UNSUPPORTED));
     }

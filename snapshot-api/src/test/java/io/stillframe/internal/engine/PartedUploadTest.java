@@ -44,7 +44,16 @@ class PartedUploadTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, 0", "0, 1", "100, 0", "100, 1", "0, 65536", "100, 65436", "100, 65437", "65536, 0", "65536, 65536", "4096, 700000"
+        "0, 0",
+        "0, 1",
+        "100, 0",
+        "100, 1",
+        "0, 65536",
+        "100, 65436",
+        "100, 65437",
+        "65536, 0",
+        "65536, 65536",
+        "4096, 700000"
     })
     void theImageIsWholeInEveryStore(int head, int body) {
         byte[] image = new byte[head + body];
