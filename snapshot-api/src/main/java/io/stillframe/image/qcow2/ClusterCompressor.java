@@ -39,10 +39,19 @@ sealed interface ClusterCompressor extends AutoCloseable {
 
     /** One frame with content size and without checksum for each cluster, as QEMU writes them. */
     final class Zstandard implements ClusterCompressor {
+        /**
+         * Level 1 is meant for shorter inputs: twice its hash table makes clusters of 256 KiB one percent smaller for three percent of the
+         * speed.
+         */
+        private static final int LEVEL_1_HASH_LOG = 15;
+
         private final ZstdCompressCtx context = new ZstdCompressCtx();
 
         Zstandard(int level) {
             context.setLevel(level).setContentSize(true).setChecksum(false);
+            if (level == 1) {
+                context.setHashLog(LEVEL_1_HASH_LOG);
+            }
         }
 
         @Override

@@ -8,7 +8,8 @@ import java.nio.ByteBuffer;
 /**
  * Reads runs of compressed clusters that lie behind one another in the file: one read for many clusters, each decoded straight into the
  * caller's buffer where it fits. The last cluster that was needed only in part is kept, for readers that go forward in small steps.
- * Owns native memory: the larger of 512 KiB and two clusters for what is read, and one cluster. For one thread at a time.
+ * Owns native memory: the larger of 512 KiB and two clusters for what is read (less for a smaller
+ * file), and one cluster. For one thread at a time.
  */
 final class CompressedReader implements AutoCloseable {
     private static final int SMALLEST_SPAN = 512 * 1024;
@@ -31,7 +32,7 @@ final class CompressedReader implements AutoCloseable {
         this.image = image;
         this.clusterSize = header.geometry().clusterSize();
         this.decompressor = ClusterDecompressor.of(header.compression());
-        this.fetched = memory.allocate(Math.max(SMALLEST_SPAN, 2 * clusterSize));
+        this.fetched = memory.allocate((int) Math.min(image.size(), Math.max(SMALLEST_SPAN, 2 * clusterSize)));
         this.cluster = memory.allocate(clusterSize);
     }
 
@@ -54,7 +55,7 @@ final class CompressedReader implements AutoCloseable {
                 && next.kind() == Mapping.Kind.COMPRESSED
                 && next.host() >= fetchedFrom
                 && next.host() <= fetchedEnd
-                && next.host() + next.hostLength() - fetchedFrom <= fetched.capacity();
+                && Math.min(next.host() + next.hostLength(), image.size()) - fetchedFrom <= fetched.capacity();
         if (fits) {
             add(next);
         }

@@ -239,7 +239,7 @@ final class HeaderReader {
             throw corrupt(image.describe() + " has an L1 table of " + header.l1Entries() + " entries; its virtual size"
                     + " needs " + needed);
         }
-        if (needed > 0 && !inFile(header.l1Offset(), (long) header.l1Entries() * Long.BYTES, geometry)) {
+        if (header.l1Entries() > 0 && !inFile(header.l1Offset(), (long) header.l1Entries() * Long.BYTES, geometry)) {
             throw corrupt(image.describe() + " has its L1 table at " + Long.toUnsignedString(header.l1Offset())
                     + ", which is not aligned to a cluster or exceeds the file of " + image.size() + " bytes");
         }

@@ -33,7 +33,7 @@ import java.util.StringJoiner;
  * reads as zeros) or longer (what exceeds the image is not seen).
  *
  * <p><b>Written</b>: version 3, 16-bit refcounts, no backing file; zeros are left unallocated. Compression {@code zstd} (the default, level
- * 1; -50 to 19), {@code zlib} (level 1 to 9, default 2) or {@code none}; clusters of 512 bytes to 2 MiB, by default 1 MiB compressed and
+ * 1; -50 to 19), {@code zlib} (level 1 to 9, default 2) or {@code none}; clusters of 512 bytes to 2 MiB, by default 256 KiB compressed and
  * 64 KiB uncompressed. QEMU's {@code check} finds neither error nor leak in it. A disk whose size is no multiple of 512 bytes is given out
  * by other readers with zeros up to the next one, and exactly by this one.
  *

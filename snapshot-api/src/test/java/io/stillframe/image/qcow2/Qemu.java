@@ -1,0 +1,121 @@
+package io.stillframe.image.qcow2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.stillframe.image.DiskCopy;
+import io.stillframe.image.RawFileTarget;
+import io.stillframe.image.StreamListener;
+import io.stillframe.image.StreamSettings;
+import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.Cancellation;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** QEMU's own tools as the judge of what an image means. */
+final class Qemu {
+    private static final long DEADLINE_SECONDS = 120;
+
+    private Qemu() {}
+
+    /** Skips the test, saying what is skipped, where the tools are not installed. */
+    static void assumeInstalled() {
+        assumeTrue(
+                installed("qemu-img") && installed("qemu-io"),
+                "qemu-img and qemu-io are not installed: the comparison of qcow2 with QEMU is skipped");
+    }
+
+    static boolean installed(String program) {
+        return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(dir -> Files.isExecutable(Path.of(dir, program)));
+    }
+
+    /** Runs a program that must succeed and returns its output. */
+    static String run(Object... command) {
+        Result result = runAny(command);
+        assertThat(result.exit())
+                .as("%s%n%s", Arrays.toString(command), result.output())
+                .isZero();
+        return result.output();
+    }
+
+    record Result(int exit, String output) {}
+
+    static Result runAny(Object... command) {
+        List<String> words = new ArrayList<>();
+        for (Object word : command) {
+            words.add(word.toString());
+        }
+        try {
+            Path output = Files.createTempFile("stillframe-qemu", ".log");
+            try {
+                Process process = new ProcessBuilder(words)
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .start();
+                if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                    throw new AssertionError(words + " did not end within " + DEADLINE_SECONDS + " s");
+                }
+                return new Result(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
+            } finally {
+                Files.delete(output);
+            }
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Makes an image; {@code options} as for {@code qemu-img create -o}, may be empty. */
+    static void create(Path image, String options, long size) {
+        List<Object> command = new ArrayList<>(List.of("qemu-img", "create", "-q", "-f", "qcow2"));
+        if (!options.isEmpty()) {
+            command.addAll(List.of("-o", options));
+        }
+        command.addAll(List.of(image, size));
+        run(command.toArray());
+    }
+
+    /** Runs qemu-io commands on an image. */
+    static void io(Path image, String format, List<String> commands) {
+        List<Object> command = new ArrayList<>(List.of("qemu-io", "-f", format));
+        for (String each : commands) {
+            command.add("-c");
+            command.add(each);
+        }
+        command.add(image);
+        assertThat(run(command.toArray())).doesNotContain("failed");
+    }
+
+    /** The disk that QEMU sees in an image, as a raw file. */
+    static Path flatten(Path image, Path raw) {
+        run("qemu-img", "convert", "-f", "qcow2", "-O", "raw", image, raw);
+        return raw;
+    }
+
+    /** QEMU finds no error and no leak. */
+    static void assertSound(Path image) {
+        assertThat(run("qemu-img", "check", "-f", "qcow2", image)).contains("No errors were found");
+    }
+
+    /** QEMU sees the same disk in the image as in {@code disk}. */
+    static void assertSame(Path image, BlockSource disk, Path scratch) throws IOException {
+        Path raw = scratch.resolve("expected.raw");
+        Files.deleteIfExists(raw);
+        try (RawFileTarget target = RawFileTarget.create(raw, disk.size())) {
+            DiskCopy.run(disk, target, StreamSettings.ofDefaults(), new Cancellation(), StreamListener.none());
+            target.finish();
+        }
+        run("qemu-img", "compare", "-f", "raw", "-F", "qcow2", raw, image);
+    }
+}
