@@ -67,10 +67,10 @@ final class CaptureWorkflow {
     void run() {
         preflight.checkStore(job);
         job.cancellation().check();
-        InstanceState state = instance.observe();
+        InstanceState state = retries.call("observing the instance", job.cancellation(), instance::observe);
         Preflight.requireCapturable(state, request.capture(), instance.driver());
         if (state.isOff()) {
-            captureStopped(state);
+            captureStopped();
         } else if (request.capture() == CaptureMode.LIVE) {
             captureLive(state);
         } else {
@@ -78,8 +78,8 @@ final class CaptureWorkflow {
         }
     }
 
-    private void captureStopped(InstanceState off) {
-        CapturePlan plan = capture.plan(job.id(), off, request.disks());
+    private void captureStopped() {
+        CapturePlan plan = plan();
         journalHold(plan);
         hold(plan);
         Instant pointInTime = installation.clock().instant();
@@ -98,7 +98,7 @@ final class CaptureWorkflow {
         long off = System.nanoTime();
         notes.addAll(stopped.notes());
 
-        CapturePlan plan = capture.plan(job.id(), instance.observe(), request.disks());
+        CapturePlan plan = plan();
         journalHold(plan);
         hold(plan);
         Instant pointInTime = installation.clock().instant();
@@ -113,7 +113,7 @@ final class CaptureWorkflow {
     }
 
     private void captureLive(InstanceState running) {
-        CapturePlan plan = capture.plan(job.id(), running, request.disks());
+        CapturePlan plan = plan();
         record.intent(HOLD, "live");
         record.change(r -> Attributes.withPlan(r, plan)
                 .with(r.snapshot().toBuilder()
@@ -135,6 +135,14 @@ final class CaptureWorkflow {
                 ? new Downtime(Duration.ZERO, between(frozenAt, held), between(held, thawed))
                 : Downtime.none();
         queue(plan, report(ifSameBoot(achieved, running), pointInTime, downtime, 0, 0));
+    }
+
+    /** The truth of this moment: what was planned when the request came may be out of date. */
+    private CapturePlan plan() {
+        return retries.call(
+                "planning the capture",
+                job.cancellation(),
+                () -> capture.plan(job.id(), instance.observe(), request.disks()));
     }
 
     private Consistency freeze() {

@@ -207,9 +207,15 @@ final class Duties {
             if (failures == 1) {
                 job.failed(e);
             }
-            boolean giveUp = job.record().isFenced() || failuresWhenClosing >= FAILURES_WHEN_CLOSING;
+            boolean giveUp =
+                    job.record().isFenced() || failuresWhenClosing >= FAILURES_WHEN_CLOSING || isBeyondThisService(e);
             LOG.error("{} failed, {}: {}", what, giveUp ? "left for recovery" : "trying again", e.toString());
             return giveUp ? Optional.empty() : Optional.of(retries.pauseAfter(closing ? 1 : failures));
+        }
+
+        /** For example on another hypervisor or store than this service's. */
+        private static boolean isBeyondThisService(Throwable e) {
+            return e instanceof SnapshotException known && known.kind() == Kind.UNSUPPORTED;
         }
 
         private synchronized void schedule(Duration pause) {
@@ -268,7 +274,7 @@ final class Duties {
             return;
         }
         record.assureLease();
-        new StoredObjects(installation.home().store()).removeAll(record.record());
+        new StoredObjects(installation.storeOf(record.snapshot())).removeAll(record.record());
         record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
     }
 }

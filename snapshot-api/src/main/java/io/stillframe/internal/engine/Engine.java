@@ -150,7 +150,9 @@ public final class Engine implements AutoCloseable {
 
     public Snapshot resume(SnapshotId id) {
         requireOpen();
-        reads.record(id);
+        Snapshot wanted = reads.record(id).snapshot();
+        installation.requireHypervisor(wanted.instance().hypervisor());
+        installation.storeOf(wanted);
         Job job = takeover.now(id)
                 .orElseThrow(() -> SnapshotException.conflict("snapshot " + id + " is being worked on by its owner"));
         Snapshot snapshot = job.record().snapshot();

@@ -1,6 +1,8 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.Replica;
 import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.ObjectStore;
@@ -51,12 +53,13 @@ record Installation(
         return settings.stopGrace().plus(settings.leaseTtl().multipliedBy(2)).plusSeconds(30);
     }
 
-    /** The home region's store, if it is the one at {@code uri}. */
-    ObjectStore requireStore(String uri) {
+    /** The store that holds, or is to hold, a snapshot's home copy; nothing of it is to be found in another one. */
+    ObjectStore storeOf(Snapshot snapshot) {
         ObjectStore own = home().store();
-        if (!own.uri().equals(uri)) {
-            throw SnapshotException.unsupported("the snapshot is stored in " + uri + ", this service works on "
-                    + own.uri() + "; use a service on that store");
+        Optional<String> wanted = snapshot.replicas().stream().findFirst().map(Replica::store);
+        if (wanted.isPresent() && !own.uri().equals(wanted.get())) {
+            throw SnapshotException.unsupported("snapshot " + snapshot.id() + " is stored in " + wanted.get()
+                    + ", this service works on " + own.uri() + "; use a service on that store");
         }
         return own;
     }

@@ -38,7 +38,7 @@ final class Publication {
         this.installation = installation;
         this.retries = retries;
         this.job = job;
-        this.store = installation.home().store();
+        this.store = installation.storeOf(job.record().snapshot());
     }
 
     void run() {

@@ -131,6 +131,7 @@ final class Recovery {
 
     private void queued(Job job, List<Item> items, List<Pending> pending) {
         try {
+            installation.storeOf(job.record().snapshot());
             Publication publication = new Publication(installation, retries, job);
             if (publication.isComplete()) {
                 publication.run();
@@ -143,6 +144,11 @@ final class Recovery {
                 items.add(new Item(job.id(), Outcome.RESUMED, "its point in time is still held"));
             }
         } catch (RuntimeException e) {
+            if (e instanceof SnapshotException known && known.kind() == Kind.UNSUPPORTED) {
+                jobs.end(job);
+                items.add(new Item(job.id(), Outcome.STILL_OWED, String.valueOf(e.getMessage())));
+                return;
+            }
             job.failed(e);
             pending.add(failed(job, "while its image was being stored, and it cannot be resumed: " + e.getMessage()));
         }

@@ -72,7 +72,7 @@ final class Removal {
                 retries.run("releasing the point in time", cancellation, () -> release.run(record));
             }
             if (Attributes.store(record.record()) == Attributes.StoreState.TOUCHED) {
-                StoredObjects stored = new StoredObjects(reads.storeOf(record.snapshot()));
+                StoredObjects stored = new StoredObjects(installation.storeOf(record.snapshot()));
                 retries.run("removing stored objects", cancellation, () -> {
                     record.assureLease();
                     stored.removeAll(record.record());
@@ -108,8 +108,21 @@ final class Removal {
             jobs.end(job);
             return;
         }
+        if (!job.record().snapshot().obligations().isEmpty()) {
+            requireReach(job);
+        }
         job.stop(Job.StopReason.OWNER, why);
         job.inContext(() -> jobs.settle(job));
+    }
+
+    /** Whoever cannot do what is owed leaves the snapshot to those who can. */
+    private void requireReach(Job job) {
+        try {
+            installation.requireHypervisor(job.record().snapshot().instance().hypervisor());
+        } catch (SnapshotException e) {
+            jobs.end(job);
+            throw e;
+        }
     }
 
     private boolean isSettled(SnapshotId id) {

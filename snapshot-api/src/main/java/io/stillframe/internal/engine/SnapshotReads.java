@@ -9,7 +9,6 @@ import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ObjectKey;
-import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.Plugins;
 import java.time.Instant;
@@ -89,21 +88,14 @@ final class SnapshotReads {
         ObjectKey key = ObjectKey.of(disk.object()
                 .orElseThrow(() -> SnapshotException.corrupt("disk " + device + " names no stored object")));
         ImageCodec codec = Plugins.codec(disk.codec());
-        BlockSource source =
-                codec.open(List.of(new ImageCodec.Layer(storeOf(snapshot).open(key), codec)));
+        BlockSource source = codec.open(
+                List.of(new ImageCodec.Layer(installation.storeOf(snapshot).open(key), codec)));
         if (source.size() != disk.virtualSize()) {
             source.close();
             throw SnapshotException.corrupt(
                     "stored disk " + key + " has " + source.size() + " bytes, the snapshot says " + disk.virtualSize());
         }
         return source;
-    }
-
-    /** The store that holds the snapshot's home copy. */
-    ObjectStore storeOf(Snapshot snapshot) {
-        return snapshot.replicas().isEmpty()
-                ? installation.home().store()
-                : installation.requireStore(snapshot.replicas().get(0).store());
     }
 
     private Optional<CatalogRecord> findRecord(SnapshotId id) {

@@ -13,6 +13,7 @@ import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.Plugins;
 import io.stillframe.spi.UploadOptions;
@@ -20,7 +21,7 @@ import io.stillframe.spi.UploadSession;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,23 +37,22 @@ final class TransferWorkflow {
 
     private final Installation installation;
     private final Retries retries;
-    private final ExecutorService senders;
+    private final Executor senders;
     private final TransferWatch watch;
     private final Job job;
     private final OwnedRecord record;
     private final ImageCodec codec;
-    private final Region home;
+    private final ObjectStore store;
 
-    TransferWorkflow(
-            Installation installation, Retries retries, ExecutorService senders, TransferWatch watch, Job job) {
+    TransferWorkflow(Installation installation, Retries retries, Executor senders, TransferWatch watch, Job job) {
         this.installation = installation;
         this.retries = retries;
-        this.senders = senders;
+        this.senders = task -> senders.execute(() -> job.inContext(task));
         this.watch = watch;
         this.job = job;
         this.record = job.record();
         this.codec = Plugins.codec(Attributes.codec(record.record()));
-        this.home = installation.home();
+        this.store = installation.storeOf(record.snapshot());
     }
 
     /** When it returns, the snapshot is {@code AVAILABLE}; its point in time is still to be released. */
@@ -72,7 +72,7 @@ final class TransferWorkflow {
             retries.run(
                     "removing an interrupted transfer",
                     job.cancellation(),
-                    () -> new StoredObjects(home.store()).removeAll(record.record()));
+                    () -> new StoredObjects(store).removeAll(record.record()));
         }
     }
 
@@ -108,8 +108,8 @@ final class TransferWorkflow {
                 .orElse(size);
         ObjectKey key = StoredLayout.disk(job.id(), disk.device(), codec);
         try (ImageWriter writer = codec.newWriter(spec)) {
-            PartLayout layout = PartSizes.layout(
-                    installation.settings(), List.of(home.store().capabilities()), codec, writer, source);
+            PartLayout layout =
+                    PartSizes.layout(installation.settings(), List.of(store.capabilities()), codec, writer, source);
             return send(disk, source, writer, key, layout);
         }
     }
@@ -128,7 +128,7 @@ final class TransferWorkflow {
                 StreamResult result = ImageStream.run(
                         source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
                 record.assureLease();
-                new ObjectCompletion(home.store(), retries, job.cancellation())
+                new ObjectCompletion(store, retries, job.cancellation())
                         .complete(key, result.bytesStored(), mode -> upload.complete(0, mode));
                 watch.diskDone(result.bytesRead(), result.bytesStored());
                 record.receipt(STORE, key.value());
@@ -144,7 +144,7 @@ final class TransferWorkflow {
         return retries.call(
                 "beginning an upload",
                 job.cancellation(),
-                () -> home.store().beginUpload(key, layout, UploadOptions.ofDefaults()));
+                () -> store.beginUpload(key, layout, UploadOptions.ofDefaults()));
     }
 
     /** Another process has taken over: even the abort of this upload is its business now. */
