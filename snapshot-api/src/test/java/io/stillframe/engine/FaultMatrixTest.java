@@ -112,7 +112,7 @@ class FaultMatrixTest {
         Optional<SnapshotId> id = create(service, scenario);
         String what = scenario + ", call " + call + ", " + gate.hit();
         if (id.isPresent()) {
-            awaitEnd(service, lab, id.get(), what);
+            awaitEnd(gate, lab, id.get(), what);
         }
         service.close();
         try (SnapshotService other = lab.service()) {
@@ -140,11 +140,11 @@ class FaultMatrixTest {
         Optional<SnapshotId> id = create(first, scenario);
         String what = scenario + ", dead at call " + call + ", " + gate.hit();
         if (id.isPresent()) {
-            awaitEnd(first, lab, id.get(), what);
+            awaitEnd(gate, lab, id.get(), what);
         }
         gate.kill();
         first.close();
-        lab.clock.step(LONG_LEASE.plusSeconds(1));
+        lab.letLeasesRunOut();
         try (SnapshotService second = lab.service()) {
             RecoveryReport report = second.recover(new Cancellation());
             assertThat(report.with(RecoveryReport.Outcome.STILL_OWED))
@@ -176,10 +176,10 @@ class FaultMatrixTest {
     }
 
     /** Until the snapshot is settled, or its process dead. Looked at behind the gate, so that looking is not counted. */
-    private static void awaitEnd(SnapshotService service, Lab lab, SnapshotId id, String what) {
+    private static void awaitEnd(CallGate gate, Lab lab, SnapshotId id, String what) {
         await(what).atMost(Lab.LONG).pollInterval(Duration.ofMillis(2)).until(() -> {
             Optional<Snapshot> now = lab.catalog.find(id).map(record -> record.snapshot());
-            return now.isEmpty() || SnapshotService.settled().test(now.get());
+            return gate.isDead() || now.isEmpty() || SnapshotService.settled().test(now.get());
         });
     }
 

@@ -1,6 +1,7 @@
 package io.stillframe.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.MemoryCatalog;
@@ -16,6 +17,7 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.contract.SteppableClock;
@@ -103,6 +105,23 @@ final class Lab implements AutoCloseable {
 
     Snapshot settled(SnapshotService service, Snapshot snapshot) {
         return service.await(snapshot.id(), SnapshotService.settled(), LONG);
+    }
+
+    /** What time does to the leases of dead processes, without letting any pass for the guests. */
+    void letLeasesRunOut() {
+        catalog.list(Optional.empty(), 1000).items().forEach(record -> {
+            LeaseOutcome outcome =
+                    catalog.acquire(record.snapshot().id().value(), "somebody else", Duration.ofSeconds(1));
+            catalog.release(
+                    outcome instanceof LeaseOutcome.Held held
+                            ? held.by()
+                            : ((LeaseOutcome.Granted) outcome).lease());
+        });
+    }
+
+    /** As {@link #assertNothingLeft}; what a store still holds of a failed snapshot is removed after it is settled. */
+    void awaitNothingLeft(SnapshotId... stored) {
+        await().atMost(LONG).untilAsserted(() -> assertNothingLeft(stored));
     }
 
     /** Everything that may be left behind is not: points in time, unfinished uploads, claims, and objects of given-up snapshots. */

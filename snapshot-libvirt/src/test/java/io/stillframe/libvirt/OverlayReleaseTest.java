@@ -220,8 +220,14 @@ class OverlayReleaseTest {
     void underAnotherOverlayOfAnInstanceThatIsOffNothingIsMerged() {
         CapturePlan plan = begin();
         Path theirs = guest.directory().resolve("theirs.qcow2");
-        guest.virsh("snapshot-create-as", "--disk-only", "--no-metadata", "--diskspec",
-                "vda,snapshot=external,file=" + theirs, "--diskspec", "vdb,snapshot=no");
+        guest.virsh(
+                "snapshot-create-as",
+                "--disk-only",
+                "--no-metadata",
+                "--diskspec",
+                "vda,snapshot=external,file=" + theirs,
+                "--diskspec",
+                "vdb,snapshot=no");
         long record = guest.awaitWrites();
         guest.forceOff();
         guest.awaitOff();

@@ -10,7 +10,6 @@ import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.InstanceState;
-import io.stillframe.spi.Lease;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -37,17 +36,10 @@ final class Admission {
                 requested(id, now, request, state, hypervisor),
                 Optional.of("instance:" + hypervisor + "/" + state.id()),
                 Attributes.ofSnapshot(request, state.definition()));
-        Job job = jobs.open(id, () -> Optional.of(new Jobs.Granted(lease(record), record)))
-                .orElseThrow();
+        Job job = jobs.create(record);
         Snapshot snapshot = job.snapshot();
         jobs.capture(job, request);
         return snapshot;
-    }
-
-    private Lease lease(CatalogRecord record) {
-        return installation
-                .catalog()
-                .create(record, installation.owner(), installation.settings().leaseTtl());
     }
 
     private Snapshot requested(

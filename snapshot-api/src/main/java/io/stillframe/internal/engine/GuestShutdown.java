@@ -174,7 +174,7 @@ final class GuestShutdown {
                 }
                 throw SnapshotException.transientFault("the instance runs again after its hard stop", null);
             } catch (SnapshotException e) {
-                if (!e.retryable() && e.kind() != Kind.OUTCOME_UNKNOWN || failures >= retries.attempts()) {
+                if ((!e.retryable() && e.kind() != Kind.OUTCOME_UNKNOWN) || failures >= retries.attempts()) {
                     throw e;
                 }
                 LOG.warn("the hard stop failed, trying again: {}", e.getMessage());

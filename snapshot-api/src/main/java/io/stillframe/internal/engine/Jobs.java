@@ -3,10 +3,14 @@ package io.stillframe.internal.engine;
 import io.stillframe.model.ServiceSettings.AfterCapture;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
+import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Lease;
+import io.stillframe.spi.LeaseOutcome;
+import io.stillframe.spi.SnapshotCatalog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -86,6 +90,15 @@ final class Jobs {
      */
     record Granted(Lease lease, CatalogRecord record) {}
 
+    /**
+     * Makes a job of a new record.
+     *
+     * @throws SnapshotException CONFLICT if its claim is taken, naming the holder
+     */
+    Job create(CatalogRecord record) {
+        return open(record.snapshot().id(), () -> Optional.of(created(record))).orElseThrow();
+    }
+
     /** Takes the snapshot's point in time and goes on to the transfer. */
     void capture(Job job, SnapshotRequest request) {
         job.waitForThread(() -> settleSoon(job));
@@ -139,6 +152,34 @@ final class Jobs {
                 keeper.drop(job);
             }
         }
+    }
+
+    private Granted created(CatalogRecord record) {
+        SnapshotCatalog catalog = installation.catalog();
+        Duration ttl = installation.settings().leaseTtl();
+        return retries.call("creating a record", new Cancellation(), () -> {
+            try {
+                return new Granted(catalog.create(record, installation.owner(), ttl), record);
+            } catch (SnapshotException e) {
+                if (e.kind() != Kind.OUTCOME_UNKNOWN) {
+                    throw e;
+                }
+                return found(record, ttl).orElseThrow(() ->
+                        SnapshotException.transientFault(String.valueOf(e.getMessage()), e));
+            }
+        });
+    }
+
+    /** A record whose creation was not answered, if it is there: its identity is nobody else's. */
+    private Optional<Granted> found(CatalogRecord record, Duration ttl) {
+        SnapshotId id = record.snapshot().id();
+        return installation
+                .catalog()
+                .find(id)
+                .flatMap(stored -> installation.catalog().acquire(id.value(), installation.owner(), ttl)
+                                instanceof LeaseOutcome.Granted granted
+                        ? Optional.of(new Granted(granted.lease(), stored))
+                        : Optional.empty());
     }
 
     private void register(Job job) {

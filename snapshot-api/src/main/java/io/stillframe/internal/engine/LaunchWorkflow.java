@@ -25,7 +25,6 @@ import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.LaunchPlan;
 import io.stillframe.spi.LaunchSpec;
-import io.stillframe.spi.Lease;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -119,16 +118,7 @@ final class LaunchWorkflow {
                 Optional.empty());
         CatalogRecord record = CatalogRecord.first(
                 launch, Optional.of("launch:" + hypervisor + "/" + plan.name()), Attributes.ofLaunch(of.id(), plan));
-        return jobs.open(id, () -> {
-                    Lease lease = installation
-                            .catalog()
-                            .create(
-                                    record,
-                                    installation.owner(),
-                                    installation.settings().leaseTtl());
-                    return Optional.of(new Jobs.Granted(lease, record));
-                })
-                .orElseThrow();
+        return jobs.create(record);
     }
 
     private void restore(

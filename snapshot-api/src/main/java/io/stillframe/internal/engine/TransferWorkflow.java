@@ -67,7 +67,7 @@ final class TransferWorkflow {
 
     /** What a process that died in the middle has sent is not gone on with: the held point in time is read anew. */
     private void removeEarlierAttempt() {
-        if (!Attributes.uploads(record.record()).isEmpty()) {
+        if (record.snapshot().phase() != Phase.WAITING) {
             LOG.info("removing what an interrupted transfer has left");
             retries.run(
                     "removing an interrupted transfer",

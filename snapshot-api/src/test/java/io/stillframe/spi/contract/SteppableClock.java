@@ -5,34 +5,33 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** A clock that stands still until a test moves it, in either direction. Safe for use by several threads. */
 public final class SteppableClock extends Clock {
-    private final AtomicReference<Instant> now;
+    private volatile Instant now;
 
-    private SteppableClock(AtomicReference<Instant> now) {
-        this.now = now;
+    private SteppableClock(Instant start) {
+        this.now = start;
     }
 
     /** A clock that stands at {@code start}. */
     public static SteppableClock at(Instant start) {
-        return new SteppableClock(new AtomicReference<>(start));
+        return new SteppableClock(start);
     }
 
     /** Moves it; a negative step goes back. */
-    public void step(Duration by) {
-        now.updateAndGet(instant -> instant.plus(by));
+    public synchronized void step(Duration by) {
+        now = now.plus(by);
     }
 
     /** Sets it. */
-    public void set(Instant to) {
-        now.set(to);
+    public synchronized void set(Instant to) {
+        now = to;
     }
 
     @Override
     public Instant instant() {
-        return now.get();
+        return now;
     }
 
     @Override

@@ -62,8 +62,8 @@ public final class OverlayCapture implements DiskCapture {
 
     @Override
     public void release(CapturePlan plan, Cancellation cancellation) {
-        OverlayRelease release = new OverlayRelease(session, plan.instance(), mergeBandwidth, mergeStall, cancellation);
-        OverlayPlan.of(plan).disks().forEach(release::release);
+        new OverlayRelease(session, plan.instance(), mergeBandwidth, mergeStall, cancellation)
+                .release(OverlayPlan.of(plan));
     }
 
     @Override

@@ -33,6 +33,7 @@ final class OverlayHold {
                 .orElseThrow(() -> SnapshotException.notFound("instance " + plan.instance() + " does not exist"));
         long held = held(plan, sight);
         if (held == plan.disks().size()) {
+            requireNotGivenUp(plan);
             return;
         }
         if (held > 0) {
@@ -49,6 +50,13 @@ final class OverlayHold {
         return plan.disks().stream()
                 .filter(disk -> sight.position(disk) != Sight.Position.ABSENT)
                 .count();
+    }
+
+    private static void requireNotGivenUp(OverlayPlan plan) {
+        if (plan.disks().stream().anyMatch(OverlayFiles::isMergeBegun)) {
+            throw SnapshotException.conflict("the point in time of " + plan.instance() + " for " + plan.snapshot()
+                    + " was given up: its merge has begun; finish the release and make a new plan");
+        }
     }
 
     private static void requireAsPlanned(OverlayPlan plan, DomainDefinition current, OverlayPlan.Disk disk) {

@@ -7,6 +7,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Cancellation;
 import java.nio.file.Files;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +17,8 @@ import org.slf4j.LoggerFactory;
  */
 final class OverlayRelease {
     private static final Logger LOG = LoggerFactory.getLogger(OverlayRelease.class);
-    private static final long PAUSE_NANOS = 200_000_000L;
+    private static final long PAUSE_NANOS = 50_000_000L;
+    private static final int FRUITLESS_ROUNDS = 3;
 
     private final LibvirtSession session;
     private final InstanceId instance;
@@ -30,6 +32,9 @@ final class OverlayRelease {
         DONE,
         AGAIN
     }
+
+    /** What must change from step to step for the release to get on. */
+    private record Standing(boolean running, Sight.Position position) {}
 
     OverlayRelease(
             LibvirtSession session, InstanceId instance, long bandwidth, Duration stall, Cancellation cancellation) {
@@ -59,27 +64,32 @@ final class OverlayRelease {
     }
 
     private void release(OverlayPlan.Disk disk) {
-        long started = System.nanoTime();
-        while (step(disk) == Step.AGAIN) {
-            if (System.nanoTime() - started > stall.toNanos() && isStandingStill(disk)) {
+        @Nullable Standing last = null;
+        long since = 0;
+        int rounds = 0;
+        while (true) {
+            Sight sight = Sight.of(session, instance);
+            Standing now = new Standing(sight.isRunning(), sight.position(disk));
+            LOG.debug("overlay {} stands at {}", disk.overlay(), now);
+            if (!now.equals(last)) {
+                last = now;
+                since = System.nanoTime();
+                rounds = 0;
+            } else if (++rounds >= FRUITLESS_ROUNDS && System.nanoTime() - since > stall.toNanos()) {
                 throw SnapshotException.transientFault(
-                        "disk " + disk.device() + " of " + instance + " changes its state whenever it is to be merged;"
-                                + " the release is still owed",
+                        "merging disk " + disk.device() + " of " + instance + " ended " + rounds
+                                + " times without result (something else has the image open, or QEMU could not write"
+                                + " it: see libvirt's log of the instance); the release is still owed",
                         null);
+            }
+            if (step(disk, sight, now.position) == Step.DONE) {
+                return;
             }
             cancellation.await(PAUSE_NANOS);
         }
     }
 
-    /** A merge that ends without result again and again is one that never ends. */
-    private static boolean isStandingStill(OverlayPlan.Disk disk) {
-        return Files.exists(disk.overlay());
-    }
-
-    private Step step(OverlayPlan.Disk disk) {
-        Sight sight = Sight.of(session, instance);
-        Sight.Position position = sight.position(disk);
-        LOG.debug("overlay {} is {}, instance running: {}", disk.overlay(), position, sight.isRunning());
+    private Step step(OverlayPlan.Disk disk, Sight sight, Sight.Position position) {
         if (position == Sight.Position.ABSENT) {
             return sight.exists() ? finish(disk, sight) : mergeOrphan(disk);
         }
