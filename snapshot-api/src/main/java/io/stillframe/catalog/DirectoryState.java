@@ -14,7 +14,6 @@ import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -197,10 +196,8 @@ final class DirectoryState implements CatalogState {
     private Set<SnapshotId> recordNames() {
         return attempt("list " + records, () -> {
             Set<SnapshotId> result = new HashSet<>();
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(records, "snap-*" + SUFFIX)) {
-                for (Path file : files) {
-                    identity(file.getFileName().toString()).ifPresent(result::add);
-                }
+            for (Path file : DurableFiles.entries(records)) {
+                identity(file.getFileName().toString()).ifPresent(result::add);
             }
             return result;
         });
@@ -242,6 +239,9 @@ final class DirectoryState implements CatalogState {
     }
 
     private static Optional<SnapshotId> identity(String fileName) {
+        if (!fileName.endsWith(SUFFIX)) {
+            return Optional.empty();
+        }
         try {
             return Optional.of(new SnapshotId(fileName.substring(0, fileName.length() - SUFFIX.length())));
         } catch (SnapshotException e) {

@@ -47,7 +47,8 @@ public interface ObjectStore extends AutoCloseable {
      * Goes on with an upload begun elsewhere.
      *
      * @return closed by the caller, which aborts it like any other
-     * @throws io.stillframe.model.SnapshotException NOT_FOUND if it was completed or aborted; UNSUPPORTED without RESUME
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND if it was completed or aborted; CONFLICT if the store sees that a living
+     *     session works on it; UNSUPPORTED without RESUME
      */
     UploadSession resumeUpload(UploadToken token);
 

@@ -14,7 +14,8 @@ public interface UploadSession extends AutoCloseable {
      * Sends one part; in any order, also several at once. A part sent again replaces the earlier one.
      *
      * @param number from 1
-     * @param bytes from position to limit exactly {@code layout.sizeOf(number)}, or less for the object's last part; left unchanged, so
+     * @param bytes from position to limit exactly {@code layout.sizeOf(number)}, or less, but at least one
+     *     byte, for the object's last part; left unchanged, so
      *     that the call can be made again
      * @throws io.stillframe.model.SnapshotException INVALID if the size does not fit the layout; THROTTLED, TRANSIENT, PERMANENT;
      *     NOT_FOUND if the upload is gone

@@ -30,6 +30,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -173,14 +174,23 @@ public final class FileObjectStore implements ObjectStore {
         }
     }
 
+    /** {@inheritDoc} Goes on with the others when one stays, and fails with the first one's fault then. */
     @Override
     public void delete(Collection<ObjectKey> keys) {
+        List<SnapshotException> faults = new ArrayList<>();
+        Set<Path> changed = new LinkedHashSet<>();
         for (ObjectKey key : keys) {
-            try {
-                objects.delete(key);
-            } catch (IOException e) {
-                throw FileFaults.of("cannot delete object " + key, e);
-            }
+            attempt("delete object " + key, () -> objects.delete(key).ifPresent(changed::add))
+                    .ifPresent(faults::add);
+        }
+        for (Path directory : changed) {
+            attempt("make the deletion of objects durable", () -> StoreDirectory.sync(directory))
+                    .ifPresent(faults::add);
+        }
+        if (!faults.isEmpty()) {
+            SnapshotException first = faults.get(0);
+            faults.stream().skip(1).forEach(first::addSuppressed);
+            throw first;
         }
     }
 
@@ -197,6 +207,20 @@ public final class FileObjectStore implements ObjectStore {
     /** Does nothing: files are open only as long as their sources and uploads are. */
     @Override
     public void close() {}
+
+    private static Optional<SnapshotException> attempt(String what, FileWork work) {
+        try {
+            work.run();
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(FileFaults.of("cannot " + what, e));
+        }
+    }
+
+    @FunctionalInterface
+    private interface FileWork {
+        void run() throws IOException;
+    }
 
     private static Set<StoreCapability> features(boolean links) {
         Set<StoreCapability> features = EnumSet.of(StoreCapability.RESUME, StoreCapability.LIST_UPLOADS);

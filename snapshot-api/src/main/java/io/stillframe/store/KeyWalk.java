@@ -1,12 +1,12 @@
 package io.stillframe.store;
 
+import io.stillframe.internal.file.DurableFiles;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ObjectKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -79,8 +79,8 @@ final class KeyWalk {
         if (!Files.isDirectory(directory.path, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path)) {
-            for (Path path : entries) {
+        try {
+            for (Path path : DurableFiles.entries(directory.path)) {
                 String name = path.getFileName().toString();
                 boolean isFile = KeyPaths.isFileName(name);
                 Optional<byte[]> least = isFile

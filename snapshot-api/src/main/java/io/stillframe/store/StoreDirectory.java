@@ -101,11 +101,15 @@ final class StoreDirectory {
         return new PublishOutcome.Published(published);
     }
 
-    /** Removes an object if it exists, and the directories that become empty. */
-    void delete(ObjectKey key) throws IOException {
+    /**
+     * Removes an object if it exists, and the directories that become empty.
+     *
+     * @return the directory to be synced for it, if anything changed
+     */
+    Optional<Path> delete(ObjectKey key) throws IOException {
         Path file = file(key);
         if (stat(key, file).isEmpty()) {
-            return;
+            return Optional.empty();
         }
         Files.deleteIfExists(file);
         Path directory = file.getParent();
@@ -117,8 +121,15 @@ final class StoreDirectory {
             }
             directory = directory.getParent();
         }
-        if (directory != null) {
-            syncIfPresent(directory);
+        return Optional.ofNullable(directory);
+    }
+
+    /** Makes the names in a directory durable, unless it was removed as empty meanwhile. */
+    static void sync(Path directory) throws IOException {
+        try {
+            DurableFiles.syncDirectory(directory);
+        } catch (NoSuchFileException e) {
+            // Who removed it syncs what is above it.
         }
     }
 
@@ -181,7 +192,7 @@ final class StoreDirectory {
         try {
             Path directory = target.getParent();
             while (directory != null && directory.startsWith(root)) {
-                syncIfPresent(directory);
+                sync(directory);
                 directory = directory.getParent();
             }
         } catch (IOException e) {
@@ -190,14 +201,6 @@ final class StoreDirectory {
                     "object " + key + " was published, but may not outlast a crash: "
                             + FileFaults.of("cannot sync", e).getMessage(),
                     e);
-        }
-    }
-
-    private static void syncIfPresent(Path directory) throws IOException {
-        try {
-            DurableFiles.syncDirectory(directory);
-        } catch (NoSuchFileException e) {
-            // Became empty and was removed by another one.
         }
     }
 

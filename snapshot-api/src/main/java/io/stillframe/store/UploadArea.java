@@ -1,5 +1,6 @@
 package io.stillframe.store;
 
+import io.stillframe.internal.file.DurableFiles;
 import io.stillframe.internal.file.ProcessLock;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -10,7 +11,6 @@ import io.stillframe.spi.StoreCapabilities;
 import io.stillframe.spi.UnfinishedUpload;
 import io.stillframe.spi.UploadToken;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -100,12 +100,10 @@ final class UploadArea {
 
     private NavigableSet<UploadFiles> uploads(String after) throws IOException {
         NavigableSet<UploadFiles> result = new TreeSet<>(Comparator.comparing(UploadFiles::id));
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-            for (Path entry : entries) {
-                UploadFiles.named(directory, entry.getFileName().toString())
-                        .filter(files -> files.id().compareTo(after) > 0)
-                        .ifPresent(result::add);
-            }
+        for (Path entry : DurableFiles.entries(directory)) {
+            UploadFiles.named(directory, entry.getFileName().toString())
+                    .filter(files -> files.id().compareTo(after) > 0)
+                    .ifPresent(result::add);
         }
         return result;
     }

@@ -9,7 +9,6 @@ import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.UnfinishedUpload;
 import io.stillframe.spi.UploadToken;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -77,7 +76,7 @@ record UploadFiles(Path directory, String id) {
         if (durable) {
             DurableFiles.replace(session(), file("new"), session);
         } else {
-            Files.write(file("new"), session);
+            DurableFiles.write(file("new"), session);
             Files.move(file("new"), session(), StandardCopyOption.ATOMIC_MOVE);
         }
         return upload;
@@ -90,7 +89,7 @@ record UploadFiles(Path directory, String id) {
             String document = session().toString();
             return Optional.of(
                     read(SealedJson.open(new String(content, StandardCharsets.ISO_8859_1), document), document));
-        } catch (FileNotFoundException e) {
+        } catch (NoSuchFileException e) {
             return Optional.empty();
         }
     }

@@ -3,6 +3,7 @@ package io.stillframe.catalog;
 import static io.stillframe.spi.contract.Faults.failing;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.stillframe.internal.json.SealedJson;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.CatalogRecord;
@@ -11,6 +12,7 @@ import io.stillframe.spi.JournalEntry.Stage;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.Plugins;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.contract.Crowd;
 import io.stillframe.spi.contract.Samples;
 import java.io.IOException;
 import java.net.URI;
@@ -97,7 +99,7 @@ final class DirectoryCatalogTest {
     @Test
     void aNewerReleasesDirectoryIsRefused() throws IOException {
         Path marker = directory.resolve("catalog.json");
-        String text = io.stillframe.internal.json.SealedJson.seal("{\"format\":\"stillframe-catalog\",\"version\":2}");
+        String text = SealedJson.seal("{\"format\":\"stillframe-catalog\",\"version\":2}");
         Files.writeString(marker, text);
         failing(() -> DirectoryCatalog.open(directory), Kind.UNSUPPORTED);
     }
@@ -163,6 +165,10 @@ final class DirectoryCatalogTest {
         }
         Files.write(journalFile(), Arrays.copyOf(good, good.length + 3000));
         assertThat(catalog.journal(id)).hasSize(2);
+        byte[] unwritten = longer.clone();
+        Arrays.fill(unwritten, good.length + 10, longer.length - 1, (byte) 0);
+        Files.write(journalFile(), unwritten);
+        assertThat(catalog.journal(id)).hasSize(2);
         JournalEntry third = catalog.append(lease, id, "again", Stage.INTENT, "");
         assertThat(third.sequence()).isEqualTo(3);
         assertThat(catalog.journal(id)).hasSize(3).endsWith(third);
@@ -210,7 +216,7 @@ final class DirectoryCatalogTest {
     void theSameDirectoryByAnotherPathIsTheSameCatalog() throws IOException {
         Path link = Files.createSymbolicLink(temporary.resolve("link"), directory);
         try (DirectoryCatalog other = DirectoryCatalog.open(link)) {
-            io.stillframe.spi.contract.Crowd.together(4, i -> {
+            Crowd.together(4, i -> {
                 for (int n = 0; n < 10; n++) {
                     (i % 2 == 0 ? catalog : other).append(lease, id, "step", Stage.INTENT, "");
                 }

@@ -3,9 +3,11 @@ package io.stillframe.catalog;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.stillframe.model.Obligation;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.contract.Samples;
 import java.time.Instant;
@@ -91,8 +93,8 @@ final class RecordJsonTest {
             })
     void aWrongValueIsNamed(String from, String to, Kind kind, String named) {
         Snapshot queued = Samples.requested(NOW).toBuilder()
-                .status(io.stillframe.model.SnapshotStatus.QUEUED)
-                .owes(io.stillframe.model.Obligation.RELEASE)
+                .status(SnapshotStatus.QUEUED)
+                .owes(Obligation.RELEASE)
                 .build();
         String json = RecordJson.write(queued);
         assertThat(json).contains(from);

@@ -1,6 +1,7 @@
 package io.stillframe.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.MemoryCatalog;
@@ -114,6 +115,11 @@ final class Lab implements AutoCloseable {
             catalog.release(
                     outcome instanceof LeaseOutcome.Held held ? held.by() : ((LeaseOutcome.Granted) outcome).lease());
         });
+    }
+
+    /** As {@link #assertNothingLeft}; what a store still holds of a failed snapshot is removed after it is settled. */
+    void awaitNothingLeft(SnapshotId... stored) {
+        await().atMost(LONG).untilAsserted(() -> assertNothingLeft(stored));
     }
 
     /** Everything that may be left behind is not: points in time, unfinished uploads, claims, and objects of given-up snapshots. */

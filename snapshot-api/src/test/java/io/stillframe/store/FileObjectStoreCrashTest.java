@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.stillframe.internal.file.ChildJvm;
+import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.ObjectKey;
@@ -20,6 +21,7 @@ import io.stillframe.spi.UploadToken;
 import io.stillframe.spi.contract.Bytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,7 +76,6 @@ final class FileObjectStoreCrashTest {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         Set<String> done = new HashSet<>();
-        int resumed = 0;
         for (int round = 0; round < 12; round++) {
             int lines = random.nextInt(20);
             try (ChildJvm uploader = ChildJvm.start(Uploader.class, directory.toString(), "round-" + round)) {
@@ -87,19 +88,16 @@ final class FileObjectStoreCrashTest {
                 }
                 uploader.kill();
             }
-            resumed += verify(done, "seed " + seed + ", round " + round);
+            verify(done, "seed " + seed + ", round " + round);
         }
-        System.out.println("uploads resumed after a kill: " + resumed);
     }
 
-    private int verify(Set<String> done, String where) {
+    private void verify(Set<String> done, String where) {
         FileObjectStore store = FileObjectStore.open(directory);
-        int resumed = 0;
         for (UnfinishedUpload upload :
                 store.listUploads("", Optional.empty(), 1000).items()) {
             if (upload.token().key().value().startsWith("up/")) {
                 resume(store, upload.token(), where);
-                resumed++;
             } else {
                 store.resumeUpload(upload.token()).close();
             }
@@ -116,7 +114,6 @@ final class FileObjectStoreCrashTest {
             }
         }
         assertThat(found).as(where).containsAll(done);
-        return resumed;
     }
 
     private static void resume(FileObjectStore store, UploadToken token, String where) {
@@ -132,7 +129,7 @@ final class FileObjectStoreCrashTest {
             }
             PublishOutcome outcome = session.complete(session.arrived(), PublishMode.REPLACE);
             assertThat(outcome).as(where).isInstanceOf(PublishOutcome.Published.class);
-        } catch (io.stillframe.model.SnapshotException e) {
+        } catch (SnapshotException e) {
             // It had published its object and was killed before it could clear away.
             assertThat(e.kind()).as(where).isEqualTo(Kind.NOT_FOUND);
             assertThat(store.stat(token.key())).as(where).isPresent();
@@ -177,7 +174,7 @@ final class FileObjectStoreCrashTest {
             for (int n = 0; n < 100; n++) {
                 PublishOutcome outcome = store.put(
                         ObjectKey.of("race/" + n),
-                        ByteBuffer.wrap(arguments[1].getBytes(java.nio.charset.StandardCharsets.US_ASCII)),
+                        ByteBuffer.wrap(arguments[1].getBytes(StandardCharsets.US_ASCII)),
                         PublishMode.CREATE_IF_ABSENT,
                         UploadOptions.ofDefaults());
                 won.append(outcome instanceof PublishOutcome.Published ? arguments[1] : "-");

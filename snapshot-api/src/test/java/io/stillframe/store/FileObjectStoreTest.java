@@ -4,6 +4,7 @@ import static io.stillframe.spi.contract.Faults.failing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.stillframe.internal.file.SafeNames;
+import io.stillframe.internal.json.SealedJson;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.ObjectKey;
@@ -31,9 +32,12 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,7 +120,7 @@ final class FileObjectStoreTest {
     void aNewerReleasesDirectoryIsRefused() throws IOException {
         Files.writeString(
                 directory.resolve(".stillframe/store.json"),
-                io.stillframe.internal.json.SealedJson.seal("{\"format\":\"stillframe-file-store\",\"version\":2}"));
+                SealedJson.seal("{\"format\":\"stillframe-file-store\",\"version\":2}"));
         failing(() -> FileObjectStore.open(directory), Kind.UNSUPPORTED);
     }
 
@@ -316,7 +320,7 @@ final class FileObjectStoreTest {
     @Test
     void uploadsAreDatedByTheStoresClock() {
         Instant then = Instant.parse("2026-03-01T10:00:00Z");
-        FileObjectStore dated = FileObjectStore.open(directory, Clock.fixed(then, java.time.ZoneOffset.UTC));
+        FileObjectStore dated = FileObjectStore.open(directory, Clock.fixed(then, ZoneOffset.UTC));
         UploadSession session = dated.beginUpload(key("k"), LAYOUT, DEFAULTS);
         assertThat(store.listUploads("", Optional.empty(), 1).items().get(0).startedAt())
                 .isEqualTo(then);
@@ -333,10 +337,39 @@ final class FileObjectStoreTest {
         PartReceipt third = session.putPart(3, ByteBuffer.wrap(bytes, 2000, 500));
         session.complete(List.of(first, second, third), PublishMode.CREATE_IF_ABSENT);
         session.close();
+        put("small", new byte[10]);
+        store.delete(List.of(key("small")));
+        assertThat(keys()).containsExactly("k");
+        assertThat(store.listUploads("", Optional.empty(), 1).items()).isEmpty();
         assertThat(Thread.interrupted()).isTrue();
         try (ByteSource source = store.open(key("k"))) {
             assertThat(Bytes.readAll(source)).isEqualTo(bytes);
         }
+    }
+
+    @Test
+    void ofManyWritersExactlyOneCreates() throws IOException {
+        int writers = 4;
+        int rounds = 300;
+        StoreDirectory objects = new StoreDirectory(directory.toRealPath(), true);
+        CyclicBarrier round = new CyclicBarrier(writers);
+        List<Integer> wins = Crowd.together(writers, i -> {
+            int won = 0;
+            for (int n = 0; n < rounds; n++) {
+                Path body = uploads().resolve("body-" + i);
+                try {
+                    Files.write(body, new byte[i]);
+                    round.await(60, TimeUnit.SECONDS);
+                    PublishOutcome outcome = objects.publish(key("race/" + n), body, PublishMode.CREATE_IF_ABSENT);
+                    won += outcome instanceof PublishOutcome.Published ? 1 : 0;
+                    Files.deleteIfExists(body);
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            }
+            return won;
+        });
+        assertThat(wins.stream().mapToInt(Integer::intValue).sum()).isEqualTo(rounds);
     }
 
     @Test

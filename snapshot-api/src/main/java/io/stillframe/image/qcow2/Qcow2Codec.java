@@ -72,21 +72,20 @@ public final class Qcow2Codec implements ImageCodec {
         if (chain.isEmpty()) {
             throw SnapshotException.invalid("a chain has at least one layer");
         }
-        int owned = 0;
+        int passedOn = 0;
         try {
             ByteSource image = chain.get(0).bytes();
             Qcow2Header header = readable(image);
             requireDeclared(image, header, chain);
             Optional<BlockSource> backing = Optional.empty();
             if (chain.size() > 1) {
-                owned = 1;
                 List<Layer> rest = chain.subList(1, chain.size());
-                owned = chain.size();
+                passedOn = chain.size();
                 backing = Optional.of(rest.get(0).codec().open(rest));
             }
             return new Qcow2Source(image, header, backing);
         } catch (RuntimeException | Error e) {
-            closeAfter(e, chain, owned);
+            closeAfter(e, chain, passedOn);
             throw e;
         }
     }

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Does what is left to be done when a job's work has ended, well or not: the instance gets back what it is owed, the record says what
- * became of the snapshot, the point in time is released, what failed work stored is removed, and the claim on the instance is dropped.
+ * became of the snapshot, the point in time is released, and what failed work stored is removed.
  * Each duty is tried again with growing pauses until it is done or the service is closed; what is left then stays written in the
  * record for another process. Power and thaw go first and have threads of their own, so that a long merge never delays them.
  */
@@ -116,7 +116,6 @@ final class Duties {
 
         private Optional<Duration> release() {
             release.run(job.record());
-            dropClaim(job);
             removeStored(job);
             return Optional.empty();
         }
@@ -125,7 +124,6 @@ final class Duties {
         private void ended() {
             boolean all = urgent.hasEnded() && (lasting.hasEnded() || !lasting.started.get());
             if (all && courses.remove(job, this)) {
-                dropClaim(job);
                 onEnd.accept(job);
             }
         }
@@ -272,20 +270,5 @@ final class Duties {
         record.assureLease();
         new StoredObjects(installation.home().store()).removeAll(record.record());
         record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
-    }
-
-    private static void dropClaim(Job job) {
-        OwnedRecord record = job.record();
-        if (record.isFenced()
-                || !record.snapshot().obligations().isEmpty()
-                || !record.snapshot().status().settled()
-                || record.record().claim().isEmpty()) {
-            return;
-        }
-        try {
-            record.change(CatalogRecord::withoutClaim);
-        } catch (RuntimeException e) {
-            LOG.error("the claim on the instance could not be dropped, left for recovery: {}", e.getMessage());
-        }
     }
 }

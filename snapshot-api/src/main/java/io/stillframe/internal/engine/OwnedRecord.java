@@ -73,7 +73,7 @@ final class OwnedRecord {
 
     /** Changes the record, durably when this returns. */
     synchronized CatalogRecord change(UnaryOperator<CatalogRecord> change) {
-        CatalogRecord wanted = change.apply(record);
+        CatalogRecord wanted = atRestUnclaimed(change.apply(record));
         record = fenced("writing the record", () -> store(wanted));
         onChange.accept(record.snapshot());
         return record;
@@ -125,6 +125,13 @@ final class OwnedRecord {
 
     boolean isFenced() {
         return fence.requested();
+    }
+
+    /** The claim on the instance goes with the last thing that is owed to it, so that the next snapshot need not wait. */
+    private static CatalogRecord atRestUnclaimed(CatalogRecord changed) {
+        boolean atRest = changed.snapshot().status().settled()
+                && changed.snapshot().obligations().isEmpty();
+        return atRest ? changed.withoutClaim() : changed;
     }
 
     private void append(String step, Stage stage, String detail) {

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartedUpload implements StreamTarget, AutoCloseable {
     private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final List<Lane> lanes;
     private final PartBuffers buffers;

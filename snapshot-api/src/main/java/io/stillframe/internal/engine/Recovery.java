@@ -65,7 +65,6 @@ final class Recovery {
     static boolean isRestless(CatalogRecord record) {
         SnapshotStatus status = record.snapshot().status();
         return !status.settled()
-                || record.claim().isPresent()
                 || Duties.left(record).isPresent()
                 || Attributes.launchOf(record).isPresent();
     }
@@ -173,7 +172,7 @@ final class Recovery {
     }
 
     private Pending discharged(Job job) {
-        String left = Duties.left(job.record().record()).orElse("the claim on the instance");
+        String left = Duties.left(job.record().record()).orElse("nothing");
         return settling(job, Outcome.DISCHARGED, left);
     }
 

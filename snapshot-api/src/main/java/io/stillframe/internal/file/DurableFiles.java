@@ -1,21 +1,28 @@
 package io.stillframe.internal.file;
 
 import java.io.FileInputStream;
+import java.io.FileNotFoundException;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Small files whose changes are durable and whole when a call returns. An interrupt neither stops nor breaks a call: journals are
@@ -41,6 +48,13 @@ public final class DurableFiles {
         syncDirectory(parent(file));
     }
 
+    /** Writes a file that need not outlast a crash of the machine. */
+    public static void write(Path file, byte[] content) throws IOException {
+        try (FileOutputStream out = new FileOutputStream(file.toFile())) {
+            out.write(content);
+        }
+    }
+
     /** Cuts or extends a file to {@code length} and writes {@code content} behind it. */
     public static void append(Path file, long length, byte[] content) throws IOException {
         boolean created = Files.notExists(file);
@@ -61,12 +75,23 @@ public final class DurableFiles {
      * @param limit most bytes that are read; a longer file fails with an IOException
      */
     public static byte[] read(Path file, int limit) throws IOException {
-        try (InputStream in = new FileInputStream(file.toFile())) {
+        try (InputStream in = open(file)) {
             byte[] content = in.readNBytes(limit);
             if (content.length == limit && in.read() >= 0) {
                 throw new IOException(file.getFileName() + " is longer than " + limit + " bytes");
             }
             return content;
+        }
+    }
+
+    /** What a directory holds, in no order. */
+    public static List<Path> entries(Path directory) throws IOException {
+        List<Path> result = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            entries.forEach(result::add);
+            return result;
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
     }
 
@@ -118,6 +143,19 @@ public final class DurableFiles {
     public static void sync(Path file) throws IOException {
         try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
             open.getFD().sync();
+        }
+    }
+
+    private static InputStream open(Path file) throws IOException {
+        try {
+            return new FileInputStream(file.toFile());
+        } catch (FileNotFoundException e) {
+            // Thrown for other reasons as well.
+            IOException fault = Files.notExists(file)
+                    ? new NoSuchFileException(file.toString())
+                    : new FileSystemException(file.toString(), null, e.getMessage());
+            fault.initCause(e);
+            throw fault;
         }
     }
 

@@ -21,6 +21,8 @@ public final class PositionalFile implements AutoCloseable {
         void requireSame() throws IOException;
     }
 
+    private static final int LARGEST_TRANSFER = 1 << 20;
+
     private final Path path;
     private final Set<OpenOption> options;
     private final Reopening reopening;
@@ -49,9 +51,11 @@ public final class PositionalFile implements AutoCloseable {
         long end = position + target.remaining();
         uninterrupted(file -> {
             while (target.hasRemaining()) {
-                if (file.read(target, end - target.remaining()) < 0) {
+                ByteBuffer window = window(target);
+                if (file.read(window, end - target.remaining()) < 0) {
                     throw new EOFException(path.getFileName() + " ends before " + end);
                 }
+                target.position(window.position());
             }
         });
     }
@@ -61,7 +65,9 @@ public final class PositionalFile implements AutoCloseable {
         long end = position + source.remaining();
         uninterrupted(file -> {
             while (source.hasRemaining()) {
-                file.write(source, end - source.remaining());
+                ByteBuffer window = window(source);
+                file.write(window, end - source.remaining());
+                source.position(window.position());
             }
         });
     }
@@ -96,6 +102,12 @@ public final class PositionalFile implements AutoCloseable {
     public void close() throws IOException {
         closed = true;
         channel.close();
+    }
+
+    /** The platform keeps a native buffer as large as the largest heap buffer that a thread ever gave it. */
+    private static ByteBuffer window(ByteBuffer buffer) {
+        int length = Math.min(buffer.remaining(), LARGEST_TRANSFER);
+        return buffer.duplicate().limit(buffer.position() + length);
     }
 
     private void uninterrupted(Access access) throws IOException {

@@ -12,6 +12,7 @@ import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ImageCheck;
+import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.contract.CountingByteSource;
 import io.stillframe.spi.contract.SeededDisk;
@@ -167,7 +168,7 @@ class Qcow2HostileTest {
         ByteBuffer image = image("none");
         image.putLong(24, 0);
         image.putLong(40, 1L << 60);
-        ImageCheck check = codec.check(new CountingByteSource(image.array()), new Cancellation());
+        ImageCheck check = codec.check(new CountingByteSource(bytes(image)), new Cancellation());
         assertThat(check.corruptions()).isNotEmpty();
     }
 
@@ -229,7 +230,7 @@ class Qcow2HostileTest {
         int end = image.capacity();
         int l2 = (int) (image.getLong((int) image.getLong(40)) & Entries.OFFSET);
         ByteBuffer grown =
-                ByteBuffer.allocate(end + data.length).put(image.array()).put(data);
+                ByteBuffer.allocate(end + data.length).put(bytes(image)).put(data);
         grown.putLong(l2, Entries.compressedEntry(end, data.length, new Geometry(16, false)));
         return grown.clear();
     }
@@ -263,7 +264,13 @@ class Qcow2HostileTest {
     }
 
     private BlockSource open(ByteBuffer image) {
-        return codec.open(List.of(new Qcow2Codec.Layer(new CountingByteSource(image.array()), codec)));
+        return codec.open(List.of(new ImageCodec.Layer(new CountingByteSource(bytes(image)), codec)));
+    }
+
+    private static byte[] bytes(ByteBuffer image) {
+        byte[] bytes = new byte[image.capacity()];
+        image.duplicate().clear().get(bytes);
+        return bytes;
     }
 
     private static byte[] deflated(byte[] content) {

@@ -2,7 +2,10 @@ package io.stillframe.spi.contract;
 
 import static io.stillframe.spi.contract.Faults.failing;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
@@ -10,73 +13,18 @@ import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.JournalEntry.Stage;
 import io.stillframe.spi.Lease;
-import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.SnapshotCatalog;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link SnapshotCatalog} promises. A subclass says how to open one. */
-public abstract class SnapshotCatalogContract {
-    private static final Instant START = Instant.parse("2026-03-01T10:00:00Z");
-    private static final Duration TTL = Duration.ofSeconds(15);
-
-    private final SteppableClock clock = SteppableClock.at(START);
-    private final List<SnapshotCatalog> opened = new ArrayList<>();
-    private SnapshotCatalog catalog;
-
-    /**
-     * Opens the catalog of this test, empty at the test's start: every call opens the same content, as another object where the
-     * implementation has several.
-     *
-     * @param clock by which its leases expire
-     * @return closed by this kit
-     */
-    protected abstract SnapshotCatalog open(Clock clock);
-
-    @BeforeEach
-    final void openOne() {
-        catalog = another();
-    }
-
-    @AfterEach
-    final void closeAll() {
-        opened.forEach(SnapshotCatalog::close);
-        opened.forEach(SnapshotCatalog::close);
-    }
-
-    private SnapshotCatalog another() {
-        SnapshotCatalog one = open(clock);
-        opened.add(one);
-        return one;
-    }
-
-    private static CatalogRecord fresh(Instant at, String... claim) {
-        Optional<String> only = claim.length == 0 ? Optional.empty() : Optional.of(claim[0]);
-        return CatalogRecord.first(Samples.requested(at), only, Map.of("request", "{}"));
-    }
-
-    private static SnapshotId id(CatalogRecord record) {
-        return record.snapshot().id();
-    }
-
-    private CatalogRecord stored(CatalogRecord record) {
-        return another().find(id(record)).orElseThrow();
-    }
-
-    private Lease granted(SnapshotCatalog from, String resource, String owner) {
-        return ((LeaseOutcome.Granted) from.acquire(resource, owner, TTL)).lease();
-    }
-
+public abstract class SnapshotCatalogContract extends LeaseContract {
     @Test
     void anEmptyCatalogHoldsNothing() {
         SnapshotId unknown = SnapshotId.create(START);
@@ -105,17 +53,6 @@ public abstract class SnapshotCatalogContract {
         CatalogRecord tooLarge = fresh(START).withAttribute("plan", "x".repeat(1 << 20));
         failing(() -> catalog.create(tooLarge, "me", TTL), Kind.INVALID);
         assertThat(catalog.find(id(tooLarge))).isEmpty();
-    }
-
-    @Test
-    void createGrantsTheFirstLease() {
-        CatalogRecord record = fresh(START);
-        Lease lease = catalog.create(record, "me", TTL);
-        assertThat(lease.resource()).isEqualTo(id(record).value());
-        assertThat(lease.owner()).isEqualTo("me");
-        assertThat(lease.epoch()).isPositive();
-        assertThat(lease.expiresAt()).isEqualTo(START.plus(TTL));
-        assertThat(another().acquire(lease.resource(), "other", TTL)).isEqualTo(new LeaseOutcome.Held(lease));
     }
 
     @Test
@@ -203,7 +140,7 @@ public abstract class SnapshotCatalogContract {
                 try {
                     open(clock).create(fresh(START, claim), "node-" + i, TTL);
                     return true;
-                } catch (io.stillframe.model.SnapshotException e) {
+                } catch (SnapshotException e) {
                     assertThat(e.kind()).isEqualTo(Kind.CONFLICT);
                     return false;
                 }
@@ -223,7 +160,7 @@ public abstract class SnapshotCatalogContract {
                 try {
                     mine.update(now.withAttribute(i + "/" + done, "x"), lease);
                     done++;
-                } catch (io.stillframe.model.SnapshotException e) {
+                } catch (SnapshotException e) {
                     assertThat(e.kind()).isEqualTo(Kind.CONFLICT);
                 }
             }
@@ -245,147 +182,6 @@ public abstract class SnapshotCatalogContract {
         assertThat(catalog.journal(id(record))).isEmpty();
         assertThat(catalog.list(Optional.empty(), 10).items()).isEmpty();
         catalog.remove(id(record), lease);
-    }
-
-    @Test
-    void writesOfAnOlderEpochAreRefused() {
-        CatalogRecord record = fresh(START);
-        Lease old = catalog.create(record, "a", TTL);
-        clock.step(TTL);
-        Lease taken = granted(another(), old.resource(), "b");
-        assertThat(taken.epoch()).isGreaterThan(old.epoch());
-
-        failing(() -> catalog.update(record, old), Kind.FENCED);
-        failing(() -> catalog.append(old, id(record), "s", Stage.INTENT, ""), Kind.FENCED);
-        failing(() -> catalog.remove(id(record), old), Kind.FENCED);
-        failing(() -> catalog.renew(old, TTL), Kind.FENCED);
-        catalog.release(old);
-        assertThat(stored(record)).isEqualTo(record);
-        assertThat(catalog.journal(id(record))).isEmpty();
-        assertThat(catalog.acquire(old.resource(), "c", TTL)).isEqualTo(new LeaseOutcome.Held(taken));
-        catalog.update(record, taken);
-    }
-
-    @Test
-    void aForgedOrForeignLeaseIsRefused() {
-        CatalogRecord record = fresh(START);
-        CatalogRecord other = fresh(START);
-        Lease lease = catalog.create(record, "a", TTL);
-        Lease foreign = catalog.create(other, "a", TTL);
-        Lease future = new Lease(lease.resource(), "a", lease.epoch() + 1, lease.expiresAt());
-        failing(() -> catalog.update(record, foreign), Kind.FENCED);
-        failing(() -> catalog.append(foreign, id(record), "s", Stage.INTENT, ""), Kind.FENCED);
-        failing(() -> catalog.remove(id(record), foreign), Kind.FENCED);
-        failing(() -> catalog.update(record, future), Kind.FENCED);
-        failing(() -> catalog.renew(future, TTL), Kind.FENCED);
-    }
-
-    @Test
-    void anExpiredLeaseThatNobodyTookStillCounts() {
-        CatalogRecord record = fresh(START);
-        Lease lease = catalog.create(record, "a", TTL);
-        clock.step(Duration.ofDays(3));
-        catalog.update(record, lease);
-        catalog.append(lease, id(record), "s", Stage.INTENT, "");
-        Lease renewed = another().renew(lease, TTL);
-        assertThat(renewed)
-                .isEqualTo(new Lease(
-                        lease.resource(), "a", lease.epoch(), clock.instant().plus(TTL)));
-        assertThat(catalog.acquire(lease.resource(), "b", TTL)).isEqualTo(new LeaseOutcome.Held(renewed));
-    }
-
-    @Test
-    void aLeaseHoldsUntilItsEndAndNotLonger() {
-        Lease lease = granted(catalog, "sweep", "a");
-        clock.step(TTL.minusNanos(1));
-        assertThat(another().acquire("sweep", "b", TTL)).isEqualTo(new LeaseOutcome.Held(lease));
-        clock.step(Duration.ofNanos(1));
-        assertThat(granted(another(), "sweep", "b").epoch()).isGreaterThan(lease.epoch());
-    }
-
-    @Test
-    void theSameOwnerIsGrantedAgainWithANewEpoch() {
-        Lease first = granted(catalog, "sweep", "a");
-        Lease second = granted(another(), "sweep", "a");
-        assertThat(second.epoch()).isGreaterThan(first.epoch());
-        failing(() -> catalog.renew(first, TTL), Kind.FENCED);
-        catalog.renew(second, TTL);
-    }
-
-    @Test
-    void renewWorksFromNowOn() {
-        Lease lease = granted(catalog, "sweep", "a");
-        clock.step(Duration.ofSeconds(10));
-        Lease renewed = catalog.renew(lease, Duration.ofSeconds(20));
-        assertThat(renewed.expiresAt()).isEqualTo(START.plusSeconds(30));
-        assertThat(renewed.epoch()).isEqualTo(lease.epoch());
-        clock.step(Duration.ofSeconds(19));
-        assertThat(catalog.acquire("sweep", "b", TTL)).isEqualTo(new LeaseOutcome.Held(renewed));
-    }
-
-    @Test
-    void epochsNeverGoBackAfterReleaseAndRemoval() {
-        Lease first = granted(catalog, "sweep", "a");
-        catalog.release(first);
-        catalog.release(first);
-        failing(() -> catalog.renew(first, TTL), Kind.FENCED);
-        Lease second = granted(another(), "sweep", "b");
-        assertThat(second.epoch()).isGreaterThan(first.epoch());
-
-        CatalogRecord record = fresh(START);
-        Lease lease = catalog.create(record, "a", TTL);
-        catalog.remove(id(record), lease);
-        Lease again = granted(another(), lease.resource(), "a");
-        assertThat(again.epoch()).isGreaterThan(lease.epoch());
-        failing(() -> catalog.renew(lease, TTL), Kind.FENCED);
-    }
-
-    @Test
-    void aReleasedLeaseWritesNoMore() {
-        CatalogRecord record = fresh(START);
-        Lease lease = catalog.create(record, "a", TTL);
-        catalog.release(lease);
-        failing(() -> catalog.update(record, lease), Kind.FENCED);
-        Lease next = granted(another(), lease.resource(), "b");
-        assertThat(next.epoch()).isGreaterThan(lease.epoch());
-        catalog.update(record, next);
-    }
-
-    @Test
-    void aClockThatGoesBackTakesNoLeaseAway() {
-        Lease lease = granted(catalog, "sweep", "a");
-        clock.step(Duration.ofHours(-5));
-        assertThat(catalog.acquire("sweep", "b", TTL)).isEqualTo(new LeaseOutcome.Held(lease));
-        catalog.renew(lease, TTL);
-    }
-
-    @Test
-    void concurrentAcquisitionHasOneWinner() {
-        for (int round = 0; round < 5; round++) {
-            String resource = "host/" + round;
-            List<LeaseOutcome> outcomes = Crowd.together(6, i -> open(clock).acquire(resource, "node-" + i, TTL));
-            List<Lease> granted = outcomes.stream()
-                    .filter(LeaseOutcome.Granted.class::isInstance)
-                    .map(outcome -> ((LeaseOutcome.Granted) outcome).lease())
-                    .toList();
-            assertThat(granted).hasSize(1);
-            assertThat(outcomes)
-                    .filteredOn(LeaseOutcome.Held.class::isInstance)
-                    .hasSize(5)
-                    .allMatch(outcome -> outcome.equals(new LeaseOutcome.Held(granted.get(0))));
-        }
-    }
-
-    @Test
-    void leasesOfOtherResourcesAreApart() {
-        List<String> resources =
-                List.of("a", "A", "ä", "a\u0308", "a/b", "a%2fb", "../x", "con", "x".repeat(1000), " b");
-        List<Lease> leases = resources.stream()
-                .map(resource -> granted(catalog, resource, "me"))
-                .toList();
-        for (Lease lease : leases) {
-            assertThat(another().acquire(lease.resource(), "other", TTL)).isEqualTo(new LeaseOutcome.Held(lease));
-        }
     }
 
     @Test
@@ -443,9 +239,7 @@ public abstract class SnapshotCatalogContract {
         catalog.append(second, id(record), "power-on", Stage.INTENT, "");
         assertThat(catalog.journal(id(record)))
                 .extracting(JournalEntry::sequence, JournalEntry::epoch)
-                .containsExactly(
-                        org.assertj.core.api.Assertions.tuple(1L, first.epoch()),
-                        org.assertj.core.api.Assertions.tuple(2L, second.epoch()));
+                .containsExactly(tuple(1L, first.epoch()), tuple(2L, second.epoch()));
     }
 
     @Test
@@ -479,7 +273,7 @@ public abstract class SnapshotCatalogContract {
             created.add(record);
         }
         List<CatalogRecord> expected = created.stream()
-                .sorted((a, b) -> io.stillframe.model.Snapshot.newestFirst().compare(a.snapshot(), b.snapshot()))
+                .sorted((a, b) -> Snapshot.newestFirst().compare(a.snapshot(), b.snapshot()))
                 .toList();
         for (int limit : new int[] {1, 2, 3, 6, 7, 8, 1000}) {
             assertThat(walk(another(), limit)).isEqualTo(expected);
