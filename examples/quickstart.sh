@@ -58,6 +58,8 @@ stillframe() {
 
 virsh_() { privileged virsh -q -c qemu:///system "$@"; }
 
+libvirt_answers() { command -v virsh >/dev/null && virsh_ version >/dev/null 2>&1; }
+
 state_of() { virsh_ domstate "$1" 2>/dev/null | head -n 1; }
 
 # The files that belong to a launched copy: its disks and its console, as its definition names them.
@@ -78,7 +80,7 @@ boot_guest() {
   if [ -z "$(state_of "$guest")" ]; then "$lab/vm.sh" create "$guest" --start; fi
   [ "$(state_of "$guest")" = running ] || "$lab/vm.sh" start "$guest"
   "$lab/vm.sh" wait "$guest" 'GUEST ready' 120
-  "$lab/vm.sh" wait "$guest" '^SEQ [0-9]' 60
+  "$lab/vm.sh" wait "$guest" '^SEQ [0-9][0-9]' 60
 }
 
 await_console() {
@@ -107,6 +109,9 @@ real() {
   step "Installing what is missing"
   "$lab/install.sh"
   build
+  privileged mkdir -p "$home"
+  # What ran before this script goes on after its --clean.
+  libvirt_answers || privileged touch "$home/started-libvirt"
   step "Starting libvirt"
   "$lab/up.sh"
   step "Booting a guest that writes numbered records to its disks"
@@ -114,7 +119,6 @@ real() {
   boot_guest
   before=$("$lab/vm.sh" seq "$guest")
   export STILLFRAME_HYPERVISOR=qemu:///system STILLFRAME_STORE=file://$home/snapshots
-  privileged mkdir -p "$home"
   step "Taking a snapshot of it"
   id=$(stillframe snapshot create --instance "$guest" --name quickstart --retention-days 1 --wait | tail -n 1)
   stillframe snapshot show "$id"
@@ -136,11 +140,10 @@ TEXT
 }
 
 clean_real() {
-  if command -v virsh >/dev/null && virsh_ version >/dev/null 2>&1; then
+  if libvirt_answers; then
     remove_copy
     [ -z "$(state_of "$guest")" ] || "$lab/vm.sh" destroy "$guest"
-    # Libvirt stays up for guests of others.
-    [ -n "$("$lab/vm.sh" list)" ] || "$lab/down.sh"
+    [ ! -e "$home/started-libvirt" ] || [ -n "$("$lab/vm.sh" list)" ] || "$lab/down.sh"
   fi
   privileged rm -rf -- "$home"
   say "quickstart: removed its guests, snapshots and files"
