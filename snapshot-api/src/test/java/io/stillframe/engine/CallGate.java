@@ -41,8 +41,21 @@ final class CallGate {
     }
 
     private static final Set<String> NOT_COUNTED = Set.of(
-            "uri", "driver", "capture", "name", "capabilities", "features", "size", "token", "describe", "toString",
-            "hashCode", "equals", "extents", "detach", "arrived");
+            "uri",
+            "driver",
+            "capture",
+            "name",
+            "capabilities",
+            "features",
+            "size",
+            "token",
+            "describe",
+            "toString",
+            "hashCode",
+            "equals",
+            "extents",
+            "detach",
+            "arrived");
     private static final Set<Class<?>> WRAPPED = Set.of(
             HypervisorDriver.class, DiskCapture.class, UploadSession.class, BlockSource.class, BlockTarget.class);
 

@@ -75,13 +75,13 @@ class FaultMatrixTest {
     @ParameterizedTest
     @MethodSource("scenarios")
     void everyCallsAnswerIsLost(Scenario scenario) {
-        failEveryCall(
-                scenario, Fault.FAIL_AFTER, () -> new SnapshotException(Kind.OUTCOME_UNKNOWN, "injected"));
+        failEveryCall(scenario, Fault.FAIL_AFTER, () -> new SnapshotException(Kind.OUTCOME_UNKNOWN, "injected"));
     }
 
     @Test
     void everyCallBreaksTheContractOfErrors() {
-        failEveryCall(scenarios().findFirst().orElseThrow(), Fault.FAIL_BEFORE, () -> new IllegalStateException("injected"));
+        failEveryCall(
+                scenarios().findFirst().orElseThrow(), Fault.FAIL_BEFORE, () -> new IllegalStateException("injected"));
     }
 
     @ParameterizedTest
@@ -147,7 +147,9 @@ class FaultMatrixTest {
         lab.letLeasesRunOut();
         try (SnapshotService second = lab.service()) {
             RecoveryReport report = second.recover(new Cancellation());
-            assertThat(report.with(RecoveryReport.Outcome.STILL_OWED)).as("%s: %s", what, report).isEmpty();
+            assertThat(report.with(RecoveryReport.Outcome.STILL_OWED))
+                    .as("%s: %s", what, report)
+                    .isEmpty();
             report.with(RecoveryReport.Outcome.RESUMED)
                     .forEach(resumed -> second.await(resumed, SnapshotService.settled(), Lab.LONG));
         }
@@ -187,7 +189,9 @@ class FaultMatrixTest {
                 .toList();
         assertThat(all).as(what).hasSizeLessThanOrEqualTo(1);
         for (Snapshot snapshot : all) {
-            assertThat(snapshot.status()).as("%s: %s", what, snapshot).isIn(SnapshotStatus.AVAILABLE, SnapshotStatus.FAILED);
+            assertThat(snapshot.status())
+                    .as("%s: %s", what, snapshot)
+                    .isIn(SnapshotStatus.AVAILABLE, SnapshotStatus.FAILED);
             snapshot.failure().ifPresent(f -> assertThat(f.reason()).as(what).isNotBlank());
         }
         SnapshotId[] available = all.stream()

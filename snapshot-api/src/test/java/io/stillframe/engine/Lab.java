@@ -113,9 +113,7 @@ final class Lab implements AutoCloseable {
             LeaseOutcome outcome =
                     catalog.acquire(record.snapshot().id().value(), "somebody else", Duration.ofSeconds(1));
             catalog.release(
-                    outcome instanceof LeaseOutcome.Held held
-                            ? held.by()
-                            : ((LeaseOutcome.Granted) outcome).lease());
+                    outcome instanceof LeaseOutcome.Held held ? held.by() : ((LeaseOutcome.Granted) outcome).lease());
         });
     }
 

@@ -73,7 +73,8 @@ class LiveCaptureTest {
             lab.guest.agent(AgentBehaviour.ANSWERS);
             lab.host.faults().next(SimulatedOperation.BEGIN_CAPTURE, SimulatedFault.before(Kind.PERMANENT));
             SnapshotService service = lab.service();
-            Snapshot snapshot = lab.settled(service, service.create(Lab.request().withCapture(CaptureMode.LIVE)));
+            Snapshot snapshot =
+                    lab.settled(service, service.create(Lab.request().withCapture(CaptureMode.LIVE)));
 
             assertThat(snapshot.status()).isEqualTo(SnapshotStatus.FAILED);
             assertUntouched(lab);

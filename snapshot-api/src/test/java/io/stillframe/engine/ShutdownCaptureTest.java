@@ -117,8 +117,8 @@ class ShutdownCaptureTest {
 
     @Test
     void aGuestThatOnlyEverRebootsIsStoppedHard() {
-        ShutdownBehaviour always = new ShutdownBehaviour.Reboots(
-                1, new ShutdownBehaviour.Reboots(1, ShutdownBehaviour.ignores()));
+        ShutdownBehaviour always =
+                new ShutdownBehaviour.Reboots(1, new ShutdownBehaviour.Reboots(1, ShutdownBehaviour.ignores()));
         try (Lab lab = new Lab(always)) {
             Snapshot snapshot = take(lab);
 
@@ -182,8 +182,7 @@ class ShutdownCaptureTest {
         try (Lab lab = Lab.running()) {
             FaultInjectingStore.Gate gate = lab.store.block(FaultInjectingStore.Operation.PUT_PART);
             SnapshotService service = lab.service();
-            Snapshot captured =
-                    service.await(service.create(Lab.request()).id(), SnapshotService.captured(), Lab.LONG);
+            Snapshot captured = service.await(service.create(Lab.request()).id(), SnapshotService.captured(), Lab.LONG);
 
             assertThat(captured.status()).isEqualTo(SnapshotStatus.QUEUED);
             assertThat(captured.obligations()).containsExactly(Obligation.RELEASE);
@@ -251,8 +250,8 @@ class ShutdownCaptureTest {
     void aKilledHypervisorIsWaitedForAndTheInstanceComesBack() {
         try (Lab lab = new Lab(ShutdownBehaviour.ignores())) {
             SnapshotService service = lab.service();
-            Snapshot created =
-                    service.create(Lab.request().withShutdown(new ShutdownPolicy(Duration.ofSeconds(20), Duration.ofMillis(100))));
+            Snapshot created = service.create(
+                    Lab.request().withShutdown(new ShutdownPolicy(Duration.ofSeconds(20), Duration.ofMillis(100))));
             await().until(() -> lab.guest.shutdownEvents() >= 1);
             lab.host.kill();
             await().until(() -> service.get(created.id()).status() == SnapshotStatus.CAPTURING);

@@ -23,8 +23,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -96,6 +95,23 @@ class ImageStreamTest {
         }
         MemoryBlockSource built = disk.build();
         assertThat(run(built, new RecordingWriter(65536), FOUR).content())
+                .contains(io.stillframe.spi.contract.DiskAssert.contentDigest(built));
+    }
+
+    /** With one slot, what one unit left in the buffer lies under the holes of the next. */
+    @Test
+    void clearsWhatAnEarlierUnitLeftInTheSlot() {
+        byte[] island = new byte[70_001];
+        new Random(7).nextBytes(island);
+        MemoryBlockSource.Builder disk = MemoryBlockSource.builder(8L * MIB + 333);
+        for (int unit = 0; unit < 8; unit++) {
+            for (int i = 0; i < 5; i++) {
+                disk.data((long) unit * MIB + 1000 * (unit + 1) + i * 200_000L, island);
+            }
+        }
+        MemoryBlockSource built = disk.build();
+        StreamSettings oneSlot = FOUR.withMemoryLimit(2 * MIB + 1);
+        assertThat(run(built, new RecordingWriter(65536), oneSlot).content())
                 .contains(io.stillframe.spi.contract.DiskAssert.contentDigest(built));
     }
 
@@ -252,26 +268,32 @@ class ImageStreamTest {
 
     @Test
     void usesTheCallersExecutorAndLeavesItsThreadsClean() throws Exception {
-        ExecutorService pool = Executors.newFixedThreadPool(3);
-        try {
-            List<String> names = Collections.synchronizedList(new ArrayList<>());
-            WatchedSource disk = new WatchedSource(SeededDisk.dense(20 * MIB, 3));
-            disk.onRead = position -> names.add(Thread.currentThread().getName());
-            run(disk, new RecordingWriter(65536), FOUR.withExecutor(pool));
-            assertThat(names).anyMatch(name -> name.startsWith("pool-"));
-            disk.onRead = position -> {
-                throw SnapshotException.corrupt("broken");
-            };
-            assertThatThrownBy(() -> run(disk, new RecordingWriter(65536), FOUR.withExecutor(pool)))
-                    .hasMessage("broken");
-            for (int i = 0; i < 20; i++) {
-                assertThat(pool.submit(() -> Thread.currentThread().isInterrupted())
-                                .get())
-                        .isFalse();
-            }
-        } finally {
-            pool.shutdownNow();
+        List<Thread> threads = new ArrayList<>();
+        List<Boolean> interrupted = Collections.synchronizedList(new ArrayList<>());
+        Executor executor = task -> {
+            Thread thread = new Thread(
+                    () -> {
+                        task.run();
+                        interrupted.add(Thread.currentThread().isInterrupted());
+                    },
+                    "foreign");
+            threads.add(thread);
+            thread.start();
+        };
+        List<String> names = Collections.synchronizedList(new ArrayList<>());
+        WatchedSource disk = new WatchedSource(SeededDisk.dense(20 * MIB, 3));
+        disk.onRead = position -> names.add(Thread.currentThread().getName());
+        run(disk, new RecordingWriter(65536), FOUR.withExecutor(executor));
+        assertThat(names).contains("foreign");
+        disk.onRead = position -> {
+            throw SnapshotException.corrupt("broken");
+        };
+        assertThatThrownBy(() -> run(disk, new RecordingWriter(65536), FOUR.withExecutor(executor)))
+                .hasMessage("broken");
+        for (Thread thread : threads) {
+            thread.join();
         }
+        assertThat(interrupted).hasSize(8).containsOnly(false);
     }
 
     @Test

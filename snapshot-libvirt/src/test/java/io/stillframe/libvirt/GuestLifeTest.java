@@ -49,8 +49,7 @@ class GuestLifeTest {
 
     @BeforeAll
     void createGuest() {
-        guest = LabGuest.create(
-                lab, "lv-life", "--chain", "2", "--data-size", "64M", "--data-format", "raw", "--nic");
+        guest = LabGuest.create(lab, "lv-life", "--chain", "2", "--data-size", "64M", "--data-format", "raw", "--nic");
         hypervisor = LibvirtHypervisor.open(URI.create(Lab.URI));
     }
 
@@ -116,9 +115,11 @@ class GuestLifeTest {
     @Test
     void aFrozenGuestIsHeldCleanlyOnItsWholeChain() {
         InstanceState running = observe();
-        assertThat(running.disks().get(0).chain()).hasSize(3).extracting(ImageLayer::format).containsOnly("qcow2");
-        CapturePlan plan =
-                hypervisor.capture().plan(SnapshotId.create(Instant.now()), running, DiskSelection.all());
+        assertThat(running.disks().get(0).chain())
+                .hasSize(3)
+                .extracting(ImageLayer::format)
+                .containsOnly("qcow2");
+        CapturePlan plan = hypervisor.capture().plan(SnapshotId.create(Instant.now()), running, DiskSelection.all());
 
         hypervisor.driver().freeze(running.id(), Duration.ofSeconds(10));
         hypervisor.capture().begin(plan);
@@ -134,16 +135,17 @@ class GuestLifeTest {
     void aLaunchedCopyBootsWithTheHeldDataAndAnIdentityOfItsOwn() {
         InstanceState original = observe();
         guest.awaitWrites();
-        CapturePlan held =
-                hypervisor.capture().plan(SnapshotId.create(Instant.now()), original, DiskSelection.all());
+        CapturePlan held = hypervisor.capture().plan(SnapshotId.create(Instant.now()), original, DiskSelection.all());
         hypervisor.capture().begin(held);
-        LaunchPlan plan = hypervisor.driver().planLaunch(new LaunchSpec(
-                COPY,
-                original.definition(),
-                original.disks().stream()
-                        .map(disk -> new LaunchSpec.Disk(disk.device(), disk.role(), size(disk)))
-                        .toList(),
-                LaunchRequest.Start.STARTED));
+        LaunchPlan plan = hypervisor
+                .driver()
+                .planLaunch(new LaunchSpec(
+                        COPY,
+                        original.definition(),
+                        original.disks().stream()
+                                .map(disk -> new LaunchSpec.Disk(disk.device(), disk.role(), size(disk)))
+                                .toList(),
+                        LaunchRequest.Start.STARTED));
         for (CapturePlan.Disk disk : held.disks()) {
             try (BlockSource source = hypervisor.capture().open(held, disk.device());
                     BlockTarget target = hypervisor.driver().createDisk(plan, disk.device())) {

@@ -71,22 +71,22 @@ final class LibvirtLab implements HypervisorLab {
 
     @Override
     public void boot(String instance) {
-        guests.get(instance).boot();
+        guest(instance).boot();
     }
 
     @Override
     public void awaitGuest(String instance) {
-        guests.get(instance).awaitUp();
+        guest(instance).awaitUp();
     }
 
     @Override
     public void writeInGuest(String instance) {
-        written.put(instance, guests.get(instance).awaitWrites());
+        written.put(instance, guest(instance).awaitWrites());
     }
 
     @Override
     public void assertWritesKept(String instance) {
-        guests.get(instance).assertKept(written.get(instance));
+        guest(instance).assertKept(written.getOrDefault(instance, 0L));
     }
 
     @Override
@@ -98,7 +98,7 @@ final class LibvirtLab implements HypervisorLab {
                 disks.forEach((device, content) -> copies.add(copy(content, directory.resolve(device + ".raw"))));
                 List<String> arguments = new ArrayList<>(List.of("--format", "raw"));
                 copies.forEach(copy -> arguments.add(copy.toString()));
-                guests.get(instance).assertConsistent(0, arguments);
+                guest(instance).assertConsistent(0, arguments);
             } finally {
                 for (Path copy : copies) {
                     Files.deleteIfExists(copy);
@@ -120,25 +120,32 @@ final class LibvirtLab implements HypervisorLab {
 
     @Override
     public void rebootFromInside(String instance) {
-        guests.get(instance).virsh("reboot", "--mode", "agent");
+        guest(instance).virsh("reboot", "--mode", "agent");
     }
 
     @Override
     public void crash(String instance) {
-        guests.get(instance).kill();
+        guest(instance).kill();
     }
 
     @Override
     public void copyDisk(String instance, String device, Path target) {
-        List<String> files = guests.get(instance).diskFiles();
+        List<String> files = guest(instance).diskFiles();
         lab.command(
                 "qemu-img", "convert", "-U", "-O", "raw", files.get(device.equals("vda") ? 0 : 1), target.toString());
     }
 
     @Override
     public List<String> leftovers(String instance) {
+        return guests.containsKey(instance) ? guest(instance).leftovers() : filesOfLaunched(instance);
+    }
+
+    private LabGuest guest(String instance) {
         LabGuest guest = guests.get(instance);
-        return guest != null ? guest.leftovers() : filesOfLaunched(instance);
+        if (guest == null) {
+            throw new AssertionError("the lab made no guest " + instance);
+        }
+        return guest;
     }
 
     private List<String> filesOfLaunched(String instance) {

@@ -6,6 +6,6 @@ import io.stillframe.spi.contract.LaunchContract;
 class LibvirtLaunchTest extends LaunchContract {
     @Override
     protected HypervisorLab openLab() {
-        return new LibvirtLab("--root-format", "raw", "--data-size", "64M", "--data-format", "raw");
+        return new LibvirtLab("--root-format", "qcow2", "--data-size", "64M", "--data-format", "raw");
     }
 }

@@ -27,8 +27,8 @@ class LibvirtUriTest {
 
     @Test
     void ownParametersAreTakenOutAndLibvirtsStay() {
-        LibvirtUri uri = LibvirtUri.parse(
-                URI.create("qemu+unix:///system?socket=/run/a%20b&disk-directory=/srv/x%20y&merge-bandwidth=5&merge-stall=7"));
+        LibvirtUri uri = LibvirtUri.parse(URI.create(
+                "qemu+unix:///system?socket=/run/a%20b&disk-directory=/srv/x%20y&merge-bandwidth=5&merge-stall=7"));
 
         assertThat(uri.forLibvirt()).isEqualTo("qemu+unix:///system?socket=/run/a%20b");
         assertThat(uri.apply(LibvirtOptions.ofDefaults()))
@@ -44,7 +44,13 @@ class LibvirtUriTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qemu+ssh://root@host/system", "qemu+tls://host/system", "qemu://host/system", "qemu+tcp:///system"})
+    @ValueSource(
+            strings = {
+                "qemu+ssh://root@host/system",
+                "qemu+tls://host/system",
+                "qemu://host/system",
+                "qemu+tcp:///system"
+            })
     void anotherHostIsUnsupported(String uri) {
         assertThatExceptionOfType(SnapshotException.class)
                 .isThrownBy(() -> LibvirtHypervisor.open(URI.create(uri)))
@@ -53,8 +59,16 @@ class LibvirtUriTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"xen:///system", "qemu:///", "qemu:system", "qemu:///system?merge-stall=soon", "qemu:///system?merge-stall=0",
-        "qemu:///system?disk-directory=relative", "qemu:///system?merge-bandwidth=-1"})
+    @ValueSource(
+            strings = {
+                "xen:///system",
+                "qemu:///",
+                "qemu:system",
+                "qemu:///system?merge-stall=soon",
+                "qemu:///system?merge-stall=0",
+                "qemu:///system?disk-directory=relative",
+                "qemu:///system?merge-bandwidth=-1"
+            })
     void aMalformedUriIsInvalid(String uri) {
         assertThatExceptionOfType(SnapshotException.class)
                 .isThrownBy(() -> LibvirtHypervisor.open(URI.create(uri)))

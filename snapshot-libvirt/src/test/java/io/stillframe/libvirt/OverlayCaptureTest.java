@@ -6,6 +6,6 @@ import io.stillframe.spi.contract.HypervisorLab;
 class OverlayCaptureTest extends DiskCaptureContract {
     @Override
     protected HypervisorLab openLab() {
-        return new LibvirtLab("--root-format", "raw", "--data-size", "64M", "--data-format", "raw");
+        return new LibvirtLab("--chain", "1", "--data-size", "64M", "--data-format", "raw");
     }
 }

@@ -62,11 +62,21 @@ final class PrivateLibvirt implements AutoCloseable {
     /** Starts the server, which takes up the guests that it finds running. */
     void start() {
         lab.command(
-                "unshare", "-m", "--propagation", "slave", "sh", "-c", START, "sh", home.toString(),
+                "unshare",
+                "-m",
+                "--propagation",
+                "slave",
+                "sh",
+                "-c",
+                START,
+                "sh",
+                home.toString(),
                 Lab.state().resolve("run/no-kvm").toString());
         Awaitility.await()
                 .atMost(Duration.ofSeconds(30))
-                .until(() -> lab.tryCommand("virsh", "-c", uri().toString(), "version").status() == 0);
+                .until(() -> lab.tryCommand("virsh", "-c", uri().toString(), "version")
+                                .status()
+                        == 0);
     }
 
     /** Ends the server as kill -9 does; its guests go on. */

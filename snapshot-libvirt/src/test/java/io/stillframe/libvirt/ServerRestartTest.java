@@ -83,12 +83,11 @@ class ServerRestartTest {
     @Test
     void theServerIsKilledInTheMiddleOfAMerge() {
         InstanceState before = observe();
-        CapturePlan plan =
-                hypervisor.capture().plan(SnapshotId.create(Instant.now()), before, DiskSelection.all());
+        CapturePlan plan = hypervisor.capture().plan(SnapshotId.create(Instant.now()), before, DiskSelection.all());
         hypervisor.capture().begin(plan);
         long record = guest.awaitWrites();
-        try (LibvirtHypervisor crawling = LibvirtHypervisor.open(
-                server.uri(), LibvirtOptions.ofDefaults().withMergeBandwidth(4096))) {
+        try (LibvirtHypervisor crawling =
+                LibvirtHypervisor.open(server.uri(), LibvirtOptions.ofDefaults().withMergeBandwidth(4096))) {
             CompletableFuture<Void> release =
                     CompletableFuture.runAsync(() -> crawling.capture().release(plan, new Cancellation()));
             Awaitility.await()

@@ -164,8 +164,8 @@ final class Jobs {
                 if (e.kind() != Kind.OUTCOME_UNKNOWN) {
                     throw e;
                 }
-                return found(record, ttl).orElseThrow(() ->
-                        SnapshotException.transientFault(String.valueOf(e.getMessage()), e));
+                return found(record, ttl)
+                        .orElseThrow(() -> SnapshotException.transientFault(String.valueOf(e.getMessage()), e));
             }
         });
     }

@@ -14,7 +14,6 @@ import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.InstanceState;
 import io.stillframe.spi.InstanceState.Persistence;
-import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.Plugins;
@@ -55,8 +54,8 @@ final class Preflight {
     /** Makes sure that the store answers and takes uploads, before an instance is shut down for it. */
     void checkStore(Job job) {
         ObjectStore store = installation.home().store();
-        PartLayout layout = PartLayout.fixed(
-                Math.max(installation.settings().partSize(), store.capabilities().smallestPart()));
+        PartLayout layout = PartLayout.fixed(Math.max(
+                installation.settings().partSize(), store.capabilities().smallestPart()));
         beginProbe(job, store, layout).close();
     }
 

@@ -1,13 +1,7 @@
 package io.stillframe.internal.memory;
 
 import io.stillframe.model.SnapshotException;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -15,9 +9,10 @@ import java.util.Optional;
  * a time; nobody may touch a buffer, or a view of it, after {@link #close()}.
  */
 public final class DirectMemory implements AutoCloseable {
-    private static final Optional<MethodHandle> CLEANER = cleaner();
+    private static final Allocator ALLOCATOR =
+            ArenaAllocator.find().or(CleanerAllocator::find).orElse(new CollectedAllocator());
 
-    private final List<ByteBuffer> buffers = new ArrayList<>();
+    private Optional<Allocator.Region> region = Optional.empty();
 
     /**
      * Allocates a zeroed buffer.
@@ -26,9 +21,10 @@ public final class DirectMemory implements AutoCloseable {
      */
     public ByteBuffer allocate(int bytes) {
         try {
-            ByteBuffer buffer = ByteBuffer.allocateDirect(bytes);
-            buffers.add(buffer);
-            return buffer;
+            if (region.isEmpty()) {
+                region = Optional.of(ALLOCATOR.newRegion());
+            }
+            return region.get().allocate(bytes);
         } catch (OutOfMemoryError e) {
             throw SnapshotException.permanent(
                     "no " + bytes + " bytes of direct memory are left; lower the stream's threads or memory limit,"
@@ -37,40 +33,15 @@ public final class DirectMemory implements AutoCloseable {
         }
     }
 
-    /** Frees all buffers. Idempotent. */
+    /** Frees all buffers. Idempotent; what is allocated afterwards is freed by the next call. */
     @Override
     public void close() {
-        CLEANER.ifPresent(cleaner -> buffers.forEach(buffer -> free(cleaner, buffer)));
-        buffers.clear();
+        region.ifPresent(Allocator.Region::free);
+        region = Optional.empty();
     }
 
-    /** Leaves the buffers to the garbage collector, because somebody may still touch them. */
+    /** Lets go of the buffers without freeing them, because somebody may still touch them. */
     public void abandon() {
-        buffers.clear();
-    }
-
-    @SuppressWarnings("CatchingUnchecked")
-    private static void free(MethodHandle cleaner, ByteBuffer buffer) {
-        try {
-            cleaner.invokeExact(buffer);
-        } catch (Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException("a direct buffer could not be freed", e);
-        }
-    }
-
-    /** The JDK frees a direct buffer on demand only through this method; without it the collector does it. */
-    private static Optional<MethodHandle> cleaner() {
-        try {
-            Class<?> unsafe = Class.forName("sun.misc.Unsafe");
-            Field instance = unsafe.getDeclaredField("theUnsafe");
-            instance.setAccessible(true);
-            MethodHandle method = MethodHandles.lookup()
-                    .findVirtual(unsafe, "invokeCleaner", MethodType.methodType(void.class, ByteBuffer.class));
-            return Optional.of(method.bindTo(instance.get(null)));
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            return Optional.empty();
-        }
+        region = Optional.empty();
     }
 }

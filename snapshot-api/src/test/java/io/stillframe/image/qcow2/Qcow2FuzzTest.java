@@ -54,8 +54,8 @@ class Qcow2FuzzTest {
             throws IOException {
         Qemu.assumeInstalled();
         Path file = dir.resolve("image");
-        Qemu.create(file, options.strip(), size / 512 * 512);
-        Qemu.io(file, "qcow2", new Writes(size, size / 512 * 512, clusterSize, true).commands(30));
+        Qemu.create(file, options.strip(), size / 512 * 512L);
+        Qemu.io(file, "qcow2", new Writes(size, size / 512 * 512L, clusterSize, true).commands(30));
         if (!options.contains("refcount_bits=1")) {
             Qemu.run("qemu-img", "snapshot", "-c", "one", file);
             Qemu.io(file, "qcow2", List.of("write -P 3 0 64k"));

@@ -95,6 +95,19 @@ class HostileZstdTest {
         assertThat(kindOfOpening(footer(1, (byte) 0x40))).isEqualTo(Kind.UNSUPPORTED);
     }
 
+    /** The sums stay the same, so that only the checksum can tell. */
+    @Test
+    void exchangedEntriesOfTheSeekTableAreCorrupt() {
+        frame(Zstd.compress(new byte[500]), 500, false);
+        frame(Zstd.compress("other".repeat(100).getBytes(java.nio.charset.StandardCharsets.US_ASCII)), 500, false);
+        byte[] image = image();
+        ByteBuffer bytes = ByteBuffer.wrap(image);
+        int first = image.length - SeekTable.FOOTER - 3 * SeekTable.ENTRY;
+        long entry = bytes.getLong(first);
+        bytes.putLong(first, bytes.getLong(first + SeekTable.ENTRY)).putLong(first + SeekTable.ENTRY, entry);
+        assertThat(kindOfOpening(image)).isEqualTo(Kind.CORRUPT);
+    }
+
     @Test
     void aLaterIndexVersionIsUnsupported() {
         frame(Zstd.compress(new byte[500]), 500, false);

@@ -1,5 +1,6 @@
 package io.stillframe.libvirt.internal.driver;
 
+import io.stillframe.image.Qcow2FileTarget;
 import io.stillframe.image.RawFileTarget;
 import io.stillframe.libvirt.internal.connection.DomainHandle;
 import io.stillframe.libvirt.internal.connection.Effect;
@@ -80,7 +81,9 @@ final class Launches {
                                 .map(PlannedLaunch.Disk::device)
                                 .toList()));
         remove(disk.path());
-        BlockTarget target = RawFileTarget.create(disk.path(), disk.size());
+        BlockTarget target = disk.format().equals("qcow2")
+                ? Qcow2FileTarget.create(disk.path(), disk.size())
+                : RawFileTarget.create(disk.path(), disk.size());
         try {
             Files.setPosixFilePermissions(disk.path(), PosixFilePermissions.fromString("rw-------"));
             return target;
@@ -180,8 +183,9 @@ final class Launches {
             throw SnapshotException.invalid("the directory " + directory + " for disk " + disk.device()
                     + " does not exist; make it or name another one with the option disk-directory");
         }
-        Path path = directory.resolve(name + "-" + disk.device() + "." + nonce + ".raw");
-        return new PlannedLaunch.Disk(disk.device(), path, "raw", disk.size());
+        String format = original.format().equals("qcow2") ? "qcow2" : "raw";
+        Path path = directory.resolve(name + "-" + disk.device() + "." + nonce + "." + format);
+        return new PlannedLaunch.Disk(disk.device(), path, format, disk.size());
     }
 
     private static void requireFilled(PlannedLaunch launch) {

@@ -118,8 +118,7 @@ class DomainDefinitionTest {
     }
 
     private static DomainDisk qcow2(Path file) {
-        return domain("<disk type='file'><driver type='qcow2'/><source file='" + file
-                        + "'/><target dev='vda'/></disk>")
+        return domain("<disk type='file'><driver type='qcow2'/><source file='" + file + "'/><target dev='vda'/></disk>")
                 .disk("vda")
                 .orElseThrow();
     }

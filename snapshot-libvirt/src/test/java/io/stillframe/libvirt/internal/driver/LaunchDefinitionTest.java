@@ -82,8 +82,9 @@ class LaunchDefinitionTest {
     @Test
     void acommandLineForQemuIsRefused() {
         assertThatExceptionOfType(SnapshotException.class)
-                .isThrownBy(() -> transform("<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>x</name>"
-                        + "<devices/><qemu:commandline><qemu:arg value='-x'/></qemu:commandline></domain>"))
+                .isThrownBy(
+                        () -> transform("<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>x</name>"
+                                + "<devices/><qemu:commandline><qemu:arg value='-x'/></qemu:commandline></domain>"))
                 .matches(e -> e.kind() == Kind.UNSUPPORTED, "is unsupported");
     }
 
