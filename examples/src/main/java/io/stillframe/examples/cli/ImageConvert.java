@@ -42,7 +42,11 @@ final class ImageConvert implements Callable<Integer> {
     @Mixin
     private OutputOption output = new OutputOption();
 
-    @Option(names = "--to", required = true, paramLabel = "FORMAT", description = "The new image's format, e.g. qcow2, raw, zstd.")
+    @Option(
+            names = "--to",
+            required = true,
+            paramLabel = "FORMAT",
+            description = "The new image's format, e.g. qcow2, raw, zstd.")
     private String format = "";
 
     @Option(
@@ -58,7 +62,10 @@ final class ImageConvert implements Callable<Integer> {
             description = "The format's unit of allocation, a power of two, e.g. 64K.")
     private Optional<ByteSize> clusterSize = Optional.empty();
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads that convert; default: one for each processor.")
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads that convert; default: one for each processor.")
     private Optional<Integer> threads = Optional.empty();
 
     @Option(
@@ -86,7 +93,8 @@ final class ImageConvert implements Callable<Integer> {
                             request,
                             settings,
                             cancellation,
-                            (read, stored) -> display.show("converting", Optional.of(new Progress(data, read, stored)))));
+                            (read, stored) ->
+                                    display.show("converting", Optional.of(new Progress(data, read, stored)))));
         }
         console.err()
                 .println(ByteSize.format(result.bytesRead()) + " of data read, " + ByteSize.format(result.bytesStored())
@@ -129,7 +137,9 @@ final class ImageConvert implements Callable<Integer> {
     }
 
     private ImageOutput target() {
-        return out.equals(PIPE) ? new ImageOutput.Pipe(console.output()) : new ImageOutput.File(output.free(Path.of(out)));
+        return out.equals(PIPE)
+                ? new ImageOutput.Pipe(console.output())
+                : new ImageOutput.File(output.free(Path.of(out)));
     }
 
     /** What the progress is measured against. */

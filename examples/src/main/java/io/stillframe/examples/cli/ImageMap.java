@@ -10,7 +10,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code image map}. */
-@Command(name = "map", description = "Prints what of an image's disk is data, zero or hole: start, length and kind in bytes.")
+@Command(
+        name = "map",
+        description = "Prints what of an image's disk is data, zero or hole: start, length and kind in bytes.")
 final class ImageMap implements Callable<Integer> {
     private final Console console;
 
@@ -44,8 +46,8 @@ final class ImageMap implements Callable<Integer> {
         long length = extent.range().length();
         if (json) {
             console.out()
-                    .println((first ? "[" : ",") + "{\"start\":" + start + ",\"length\":" + length + ",\"kind\":\"" + kind
-                            + "\"}");
+                    .println((first ? "[" : ",") + "{\"start\":" + start + ",\"length\":" + length + ",\"kind\":\""
+                            + kind + "\"}");
         } else {
             console.out().println(String.format(Locale.ROOT, "%16d %16d %s", start, length, kind));
         }

@@ -45,7 +45,8 @@ final class ImageVerify implements Callable<Integer> {
     private void print(ImageCheck check) {
         check.corruptions().forEach(fault -> console.out().println("corrupt: " + Console.oneLine(fault)));
         check.leaks().forEach(leak -> console.out().println("leak: " + Console.oneLine(leak)));
-        console.out().println((check.clean() ? "no fault, " : "") + ByteSize.format(check.allocatedBytes()) + " of data");
+        console.out()
+                .println((check.clean() ? "no fault, " : "") + ByteSize.format(check.allocatedBytes()) + " of data");
     }
 
     private static void write(ImageCheck check, JsonGenerator json) throws IOException {

@@ -10,7 +10,8 @@ final class LayerConverter implements ITypeConverter<ImageLayer> {
     public ImageLayer convert(String value) {
         int colon = value.indexOf(':');
         if (colon < 1 || colon == value.length() - 1) {
-            throw new TypeConversionException("'" + value + "' is no layer: format, colon and file, e.g. qcow2:base.img");
+            throw new TypeConversionException(
+                    "'" + value + "' is no layer: format, colon and file, e.g. qcow2:base.img");
         }
         return new ImageLayer(value.substring(colon + 1), value.substring(0, colon));
     }

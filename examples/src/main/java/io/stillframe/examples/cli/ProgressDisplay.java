@@ -89,8 +89,8 @@ final class ProgressDisplay implements AutoCloseable {
         long now = System.nanoTime();
         long perSecond =
                 moving.map(progress -> rate.after(now, progress.bytesRead())).orElse(0L);
-        String line = ProgressLine.full(state, moving, Duration.ofNanos(now - stateSince), perSecond);
         int room = console.terminalColumns().orElse(80) - 1;
+        String line = ProgressLine.full(state, moving, Duration.ofNanos(now - stateSince), perSecond, room);
         console.err().print(CLEAR_LINE + (line.length() <= room ? line : line.substring(0, room)));
         console.err().flush();
     }

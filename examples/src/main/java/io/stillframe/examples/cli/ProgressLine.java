@@ -10,7 +10,8 @@ import java.util.Optional;
 
 /** How far something is, as one line for people. */
 final class ProgressLine {
-    private static final int BAR = 24;
+    private static final int SHORTEST_BAR = 6;
+    private static final int LONGEST_BAR = 24;
 
     private ProgressLine() {}
 
@@ -32,14 +33,18 @@ final class ProgressLine {
      *
      * @param elapsed since the state began
      * @param rate bytes read a second, 0 if not known yet
+     * @param columns what the line should fit into; the bar gives way
      */
-    static String full(String state, Optional<Progress> moving, Duration elapsed, long rate) {
-        String line = String.format(Locale.ROOT, "%-22s ", state);
-        if (moving.isEmpty()) {
-            return line + TimeSpan.format(elapsed);
+    static String full(String state, Optional<Progress> moving, Duration elapsed, long rate, int columns) {
+        String start = String.format(Locale.ROOT, "%-22s ", state);
+        Optional<Progress> known = moving.filter(progress -> progress.bytesTotal() > 0);
+        if (known.isEmpty()) {
+            return start + TimeSpan.format(elapsed);
         }
-        line += bar(moving.get()) + " " + bytes(moving.get());
-        return rate > 0 ? line + "  " + ByteSize.format(rate) + "/s" : line;
+        int percent = percent(known.get());
+        String end = String.format(Locale.ROOT, " %3d%% %s", percent, bytes(known.get()))
+                + (rate > 0 ? "  " + ByteSize.format(rate) + "/s" : "");
+        return start + bar(percent, columns - start.length() - end.length() - 2) + end;
     }
 
     /** 0 to 100, also when the total is not known yet or was an underestimate. */
@@ -56,10 +61,10 @@ final class ProgressLine {
                 + ByteSize.format(progress.bytesStored());
     }
 
-    private static String bar(Progress progress) {
-        int percent = percent(progress);
-        int full = BAR * percent / 100;
-        return String.format(Locale.ROOT, "[%s%s] %3d%%", "#".repeat(full), "-".repeat(BAR - full), percent);
+    private static String bar(int percent, int room) {
+        int width = Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, room));
+        int full = width * percent / 100;
+        return "[" + "#".repeat(full) + "-".repeat(width - full) + "]";
     }
 
     private static String lower(Enum<?> value) {

@@ -56,7 +56,9 @@ public final class GatedHypervisorProvider implements HypervisorProvider {
         public DiskCapture capture() {
             DiskCapture capture = images.capture();
             return (DiskCapture) Proxy.newProxyInstance(
-                    DiskCapture.class.getClassLoader(), new Class<?>[] {DiskCapture.class}, (proxy, method, arguments) -> {
+                    DiskCapture.class.getClassLoader(),
+                    new Class<?>[] {DiskCapture.class},
+                    (proxy, method, arguments) -> {
                         try {
                             Object result = method.invoke(capture, arguments);
                             return result instanceof BlockSource source ? new GatedSource(source, gate) : result;

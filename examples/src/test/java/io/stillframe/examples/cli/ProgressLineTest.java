@@ -16,7 +16,8 @@ class ProgressLineTest {
                 "queued: transferring",
                 Optional.of(new Progress(64 * MIB, 32 * MIB, 12 * MIB)),
                 Duration.ofSeconds(3),
-                16 * MIB);
+                16 * MIB,
+                120);
         assertThat(line)
                 .isEqualTo(
                         "queued: transferring   [############------------]  50% 32 MiB of 64 MiB, stored 12 MiB  16 MiB/s");
@@ -24,8 +25,22 @@ class ProgressLineTest {
 
     @Test
     void aWaitShowsItsTime() {
-        assertThat(ProgressLine.full("capturing: stopping", Optional.empty(), Duration.ofSeconds(12), 0))
+        assertThat(ProgressLine.full("capturing: stopping", Optional.empty(), Duration.ofSeconds(12), 0, 120))
                 .isEqualTo("capturing: stopping    12 s");
+    }
+
+    @Test
+    void theBarGivesWayOnANarrowTerminal() {
+        Progress progress = new Progress(64 * MIB, 32 * MIB, 12 * MIB);
+        String line = ProgressLine.full("queued: transferring", Optional.of(progress), Duration.ZERO, 16 * MIB, 79);
+        assertThat(line).hasSizeLessThanOrEqualTo(79).contains("[###----]").endsWith("16 MiB/s");
+    }
+
+    @Test
+    void aTotalThatIsNotKnownYetIsNotShownAsZero() {
+        assertThat(ProgressLine.full(
+                        "queued: transferring", Optional.of(Progress.none()), Duration.ofSeconds(1), 0, 79))
+                .isEqualTo("queued: transferring   1.0 s");
     }
 
     @Test

@@ -35,7 +35,9 @@ class ToolProcessTest {
         try (ToolProcess tool = start("snapshot", "create", "--instance", "web-1")) {
             assertThat(tool.exit()).as("%s", tool.err()).isZero();
             String id = tool.out().get(tool.out().size() - 1);
-            assertThat(tool.err().get(tool.err().size() - 1)).contains("is queued").contains(id + ".log");
+            assertThat(tool.err().get(tool.err().size() - 1))
+                    .contains("is queued")
+                    .contains(id + ".log");
             assertThat(show(id).status()).as("the gate is closed").isEqualTo(SnapshotStatus.QUEUED);
             openGate();
             await().atMost(LIMIT).until(() -> show(id).status() == SnapshotStatus.AVAILABLE);
@@ -55,7 +57,9 @@ class ToolProcessTest {
             assertThat(failed.status()).isEqualTo(SnapshotStatus.FAILED);
             assertThat(failed.obligations()).isEmpty();
             assertThat(failed.failure().orElseThrow().reason()).isNotBlank();
-            assertThat(tool.err().get(tool.err().size() - 1)).startsWith("stillframe: ").contains("is failed");
+            assertThat(tool.err().get(tool.err().size() - 1))
+                    .startsWith("stillframe: ")
+                    .contains("is failed");
         }
     }
 
