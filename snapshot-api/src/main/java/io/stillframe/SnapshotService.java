@@ -194,7 +194,8 @@ public final class SnapshotService implements AutoCloseable {
     /**
      * Looks after everything that dead processes left: brings instances back, releases held points in time, lets interrupted captures
      * fail, resumes interrupted transfers, finishes removals, discards half-made launches. It observes before it acts, leaves alone
-     * whatever has a living owner, and may run anywhere at any time.
+     * whatever has a living owner, and may run anywhere at any time. A process that has just been killed still has its leases, so this
+     * waits up to a lease's time for owners that do not renew theirs.
      *
      * @param cancellation stops early; what was not reached stays for the next time
      * @return when everything was looked after once; resumed transfers go on after that

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
+import io.stillframe.catalog.MemoryCatalog;
 import io.stillframe.hypervisor.ShutdownBehaviour;
 import io.stillframe.hypervisor.SimulatedOperation;
 import io.stillframe.model.Phase;
+import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.ShutdownPolicy;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
@@ -19,6 +22,7 @@ import io.stillframe.spi.PowerState;
 import io.stillframe.spi.Subscription;
 import io.stillframe.store.FaultInjectingStore;
 import io.stillframe.store.FaultInjectingStore.Operation;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -62,6 +66,28 @@ class SeveralServicesTest {
             gate.open();
             assertThat(worker.await(id, SnapshotService.settled(), Lab.LONG).status())
                     .isEqualTo(SnapshotStatus.AVAILABLE);
+        }
+    }
+
+    /** Recovering right after a kill must not pass by the instance because the dead process's lease has not ended yet. */
+    @Test
+    void recoveryOutlastsTheLeaseOfAProcessThatWasJustKilled() {
+        try (Lab lab = Lab.running()) {
+            CallGate gate = new CallGate(
+                    CallGate.Fault.CRASH_BEFORE, Integer.MAX_VALUE, () -> new IllegalStateException("not thrown"));
+            FaultInjectingStore.Gate transfer = lab.store.block(Operation.PUT_PART);
+            MemoryCatalog catalog = MemoryCatalog.create(Clock.systemUTC());
+            ServiceSettings settings = Lab.settings().leaseTtl(SHORT_LEASE).build();
+            SnapshotService killed = lab.service(settings, lab.host, lab.store, gate.around(catalog));
+            SnapshotService other = lab.service(settings, lab.host, lab.store, catalog);
+            SnapshotId id = killed.create(Lab.request()).id();
+            other.await(id, s -> s.phase() == Phase.TRANSFERRING, Lab.LONG);
+            gate.kill();
+
+            RecoveryReport report = other.recover(new Cancellation());
+
+            assertThat(report.items()).extracting(RecoveryReport.Item::snapshot).containsExactly(id);
+            transfer.open();
         }
     }
 

@@ -32,14 +32,33 @@ class StartScriptIT {
 
     @Test
     void findsThePluginsOfEveryJar() throws Exception {
-        List<String> said = run(SCRIPT.toString(), "snapshot", "create", "--instance", "web", "--hypervisor", "nowhere:/", "--store",
+        List<String> said = run(
+                SCRIPT.toString(),
+                "snapshot",
+                "create",
+                "--instance",
+                "web",
+                "--hypervisor",
+                "nowhere:/",
+                "--store",
                 "file://" + directory.resolve("store"));
-        assertThat(said).singleElement().asString().contains("nowhere").contains("images").contains("qemu");
+        assertThat(said)
+                .singleElement()
+                .asString()
+                .contains("nowhere")
+                .contains("images")
+                .contains("qemu");
     }
 
     @Test
     void saysNothingOfItsOwn() throws Exception {
-        assertThat(run(SCRIPT.toString(), "snapshot", "list", "--json", "--store", "file://" + directory.resolve("store")))
+        assertThat(run(
+                        SCRIPT.toString(),
+                        "snapshot",
+                        "list",
+                        "--json",
+                        "--store",
+                        "file://" + directory.resolve("store")))
                 .containsExactly("[]");
     }
 

@@ -54,12 +54,31 @@ final class Recovery {
     RecoveryReport run(Cancellation cancellation) {
         List<Item> items = new ArrayList<>();
         List<Pending> pending = new ArrayList<>();
+        List<SnapshotId> owned = new ArrayList<>();
         for (CatalogRecord record : restless(cancellation)) {
             cancellation.check();
-            lookAfter(record.snapshot().id(), items, pending);
+            if (!lookAfter(record.snapshot().id(), items, pending)) {
+                owned.add(record.snapshot().id());
+            }
         }
+        outlastOwners(owned, items, pending, cancellation);
         pending.forEach(p -> items.add(awaited(p, cancellation)));
         return new RecoveryReport(items);
+    }
+
+    /**
+     * A process that has just been killed still has its leases; whoever recovers right after it must not pass by the instance that it
+     * left down. Only a living owner still has its lease when a lease's time has passed.
+     */
+    private void outlastOwners(
+            List<SnapshotId> owned, List<Item> items, List<Pending> pending, Cancellation cancellation) {
+        owned.removeIf(id -> jobs.find(id).isPresent());
+        long deadline = System.nanoTime()
+                + installation.settings().leaseTtl().plus(LOOK_AGAIN).toNanos();
+        while (!owned.isEmpty() && System.nanoTime() - deadline < 0) {
+            cancellation.await(LOOK_AGAIN.toNanos());
+            owned.removeIf(id -> lookAfter(id, items, pending));
+        }
     }
 
     static boolean isRestless(CatalogRecord record) {
@@ -81,7 +100,8 @@ final class Recovery {
         return found;
     }
 
-    private void lookAfter(SnapshotId id, List<Item> items, List<Pending> pending) {
+    /** Whether it has been looked after, or needs nothing; not so while it has an owner. */
+    private boolean lookAfter(SnapshotId id, List<Item> items, List<Pending> pending) {
         Optional<Job> taken;
         try {
             taken = takeover.now(id);
@@ -89,9 +109,10 @@ final class Recovery {
             if (e.kind() != Kind.NOT_FOUND && e.kind() != Kind.CONFLICT) {
                 items.add(new Item(id, Outcome.STILL_OWED, String.valueOf(e.getMessage())));
             }
-            return;
+            return true;
         }
         taken.ifPresent(job -> job.inContext(() -> lookAfter(job, items, pending)));
+        return taken.isPresent();
     }
 
     private void lookAfter(Job job, List<Item> items, List<Pending> pending) {
