@@ -12,6 +12,7 @@ import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamSettings;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.ShutdownPolicy;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -24,7 +25,12 @@ import io.stillframe.spi.PowerState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +41,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * counting and not by a list: the call fails, its answer is lost, or the process dies before or after it.
  */
 class FaultMatrixTest {
+    private static final int RUNS_AT_ONCE = 8;
     private static final Duration LONG_LEASE = Duration.ofHours(1);
 
     record Scenario(String name, ShutdownBehaviour guest, AgentBehaviour agent, SnapshotRequest request) {
@@ -49,10 +56,14 @@ class FaultMatrixTest {
                 new Scenario("obeys", ShutdownBehaviour.obeys(), AgentBehaviour.ABSENT, Lab.request()),
                 new Scenario(
                         "obeys late",
-                        ShutdownBehaviour.obeysAfter(Duration.ofMillis(120)),
+                        ShutdownBehaviour.obeysAfter(Duration.ofMillis(60)),
                         AgentBehaviour.ABSENT,
                         Lab.request()),
-                new Scenario("ignores", ShutdownBehaviour.ignores(), AgentBehaviour.ABSENT, Lab.request()),
+                new Scenario(
+                        "ignores",
+                        ShutdownBehaviour.ignores(),
+                        AgentBehaviour.ABSENT,
+                        Lab.request().withShutdown(new ShutdownPolicy(Duration.ofMillis(150), Duration.ofMillis(100)))),
                 new Scenario(
                         "live",
                         ShutdownBehaviour.obeys(),
@@ -97,13 +108,28 @@ class FaultMatrixTest {
     }
 
     private static void failEveryCall(Scenario scenario, Fault fault, Supplier<RuntimeException> failure) {
-        boolean reached = true;
-        for (int call = 1; reached; call++) {
+        atEveryCall(call -> {
             CallGate gate = new CallGate(fault, call, failure);
             try (Lab lab = new Lab(scenario.guest())) {
                 lab.guest.agent(scenario.agent());
-                reached = failOnce(lab, scenario, gate, call);
+                return failOnce(lab, scenario, gate, call);
             }
+        });
+    }
+
+    /** Until a run had fewer calls; several runs at once, since most of their time is waiting. */
+    private static void atEveryCall(IntPredicate run) {
+        ExecutorService runs = Executors.newFixedThreadPool(RUNS_AT_ONCE);
+        try {
+            boolean reached = true;
+            for (int from = 1; reached; from += RUNS_AT_ONCE) {
+                List<CompletableFuture<Boolean>> batch = IntStream.range(from, from + RUNS_AT_ONCE)
+                        .mapToObj(call -> CompletableFuture.supplyAsync(() -> run.test(call), runs))
+                        .toList();
+                reached = batch.stream().map(CompletableFuture::join).reduce(true, Boolean::logicalAnd);
+            }
+        } finally {
+            runs.shutdownNow();
         }
     }
 
@@ -125,14 +151,13 @@ class FaultMatrixTest {
     }
 
     private static void crashAtEveryCall(Scenario scenario, Fault fault) {
-        boolean reached = true;
-        for (int call = 1; reached; call++) {
+        atEveryCall(call -> {
             CallGate gate = new CallGate(fault, call, () -> new IllegalStateException("not thrown"));
             try (Lab lab = new Lab(scenario.guest())) {
                 lab.guest.agent(scenario.agent());
-                reached = crashOnce(lab, scenario, gate, call);
+                return crashOnce(lab, scenario, gate, call);
             }
-        }
+        });
     }
 
     private static boolean crashOnce(Lab lab, Scenario scenario, CallGate gate, int call) {
