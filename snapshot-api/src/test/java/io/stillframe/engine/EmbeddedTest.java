@@ -41,16 +41,21 @@ class EmbeddedTest {
             assertThat(snapshot.status()).as("%s", snapshot).isEqualTo(SnapshotStatus.AVAILABLE);
             assertThat(snapshot.capture().orElseThrow().consistency()).isEqualTo(Consistency.ALREADY_OFF);
             assertThat(snapshot.disks().get(0).codec()).isEqualTo(SnapshotRequest.DEFAULT_CODEC);
-            try (BlockSource disk = other.openDisk(snapshot.id(), snapshot.disks().get(0).device())) {
+            try (BlockSource disk =
+                    other.openDisk(snapshot.id(), snapshot.disks().get(0).device())) {
                 ByteBuffer bytes = ByteBuffer.allocate(SIZE);
                 disk.read(0, bytes);
                 assertThat(bytes.array()).isEqualTo(content);
             }
-            LaunchedInstance launched = other.launch(LaunchRequest.of(snapshot.id(), "disk-2")
-                    .withStart(LaunchRequest.Start.DEFINED_ONLY));
-            assertThat(launched.disks()).singleElement().satisfies(disk -> assertThat(disk.virtualSize()).isEqualTo(SIZE));
+            LaunchedInstance launched =
+                    other.launch(LaunchRequest.of(snapshot.id(), "disk-2").withStart(LaunchRequest.Start.DEFINED_ONLY));
+            assertThat(launched.disks())
+                    .singleElement()
+                    .satisfies(disk -> assertThat(disk.virtualSize()).isEqualTo(SIZE));
 
-            assertThat(service.list(Optional.empty(), 10).items()).extracting(Snapshot::id).containsExactly(snapshot.id());
+            assertThat(service.list(Optional.empty(), 10).items())
+                    .extracting(Snapshot::id)
+                    .containsExactly(snapshot.id());
             service.delete(snapshot.id());
             assertThat(other.list(Optional.empty(), 10).items()).isEmpty();
         }
@@ -62,7 +67,8 @@ class EmbeddedTest {
 
     private SnapshotService service() {
         return SnapshotService.builder()
-                .hypervisor(URI.create("images://" + home.resolve("images").toUri().getPath()))
+                .hypervisor(
+                        URI.create("images://" + home.resolve("images").toUri().getPath()))
                 .store(home.resolve("store").toUri())
                 .catalog(home.resolve("catalog").toUri())
                 .build();
