@@ -179,11 +179,21 @@ final class StoreDirectory {
             try {
                 Files.createDirectory(directory);
             } catch (FileAlreadyExistsException e) {
-                if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS) && Files.exists(directory)) {
-                    throw SnapshotException.permanent(
-                            directory + " is no directory, and symbolic links are not followed; remove it", e);
-                }
+                requireDirectory(directory, e);
             }
+        }
+    }
+
+    /** With one look: the directory may be removed as empty and made anew by others between two. Gone is for the caller to meet. */
+    private static void requireDirectory(Path path, FileAlreadyExistsException cause) throws IOException {
+        try {
+            if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .isDirectory()) {
+                throw SnapshotException.permanent(
+                        path + " is no directory, and symbolic links are not followed; remove it", cause);
+            }
+        } catch (NoSuchFileException e) {
+            return;
         }
     }
 
