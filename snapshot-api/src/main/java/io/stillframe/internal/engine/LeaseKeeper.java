@@ -60,7 +60,7 @@ final class LeaseKeeper implements AutoCloseable {
             } else {
                 LOG.warn("the lease could not be renewed, trying again: {}", e.getMessage());
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.warn("the lease could not be renewed, trying again", e);
         }
     }
