@@ -88,7 +88,8 @@ final class LiveMerge {
     /** Whether the merge runs already; another job on the disk is a conflict. */
     private boolean joins(OverlayPlan.Disk disk) {
         return session.onDomain(instance, "look at the jobs of " + instance, Effect.NONE, domain -> {
-            if (!domain.isActive() || domain.blockJob(disk.device()).type == Domain.BlockJobType.UNKNOWN) {
+            Optional<DomainBlockJobInfo> job = domain.blockJob(disk.device());
+            if (job.isEmpty()) {
                 return false;
             }
             Optional<DomainDisk.Mirror> mirror = mirror(domain, disk);
@@ -98,7 +99,7 @@ final class LiveMerge {
                                     .file()
                                     .filter(disk.base().toString()::equals)
                                     .isPresent()
-                    : domain.blockJob(disk.device()).type == Domain.BlockJobType.COMMIT;
+                    : job.get().type == Domain.BlockJobType.COMMIT;
             if (!ours) {
                 throw SnapshotException.conflict("disk " + disk.device() + " of " + domain.name()
                         + " is in a block job of somebody else; wait for it or end it with virsh blockjob --abort");
@@ -152,16 +153,15 @@ final class LiveMerge {
     }
 
     private static Look look(DomainHandle domain, OverlayPlan.Disk disk) throws LibvirtFailure {
-        if (!domain.isActive()) {
+        Optional<DomainBlockJobInfo> job = domain.blockJob(disk.device());
+        if (job.isEmpty()) {
             return new Look(Progress.OVER, 0, 0);
         }
-        DomainBlockJobInfo job = domain.blockJob(disk.device());
-        if (job.type == Domain.BlockJobType.UNKNOWN) {
-            return new Look(Progress.OVER, job.cur, job.end);
-        }
-        boolean ready = job.cur == job.end
+        long done = job.get().cur;
+        long end = job.get().end;
+        boolean ready = done == end
                 && mirror(domain, disk).filter(DomainDisk.Mirror::ready).isPresent();
-        return new Look(ready ? Progress.READY : Progress.RUNNING, job.cur, job.end);
+        return new Look(ready ? Progress.READY : Progress.RUNNING, done, end);
     }
 
     private static Optional<DomainDisk.Mirror> mirror(DomainHandle domain, OverlayPlan.Disk disk)
@@ -175,8 +175,7 @@ final class LiveMerge {
             try {
                 command.on(domain);
             } catch (LibvirtFailure failure) {
-                boolean stopped = !domain.isActive();
-                if (!stopped && !failure.is(ErrorNumber.VIR_ERR_OPERATION_INVALID)) {
+                if (!failure.is(ErrorNumber.VIR_ERR_OPERATION_INVALID) && !domain.endedUnder(failure)) {
                     throw failure;
                 }
             }

@@ -21,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.libvirt.Domain;
 
 /** Decides which disks are held and under which names, and refuses what cannot be held, before anything is touched. */
 final class OverlayPlanner {
@@ -158,6 +157,6 @@ final class OverlayPlanner {
     }
 
     private static boolean hasJob(DomainHandle domain, InstanceDisk disk) throws LibvirtFailure {
-        return domain.isActive() && domain.blockJob(disk.device()).type != Domain.BlockJobType.UNKNOWN;
+        return domain.blockJob(disk.device()).isPresent();
     }
 }

@@ -3,6 +3,8 @@ package io.stillframe.libvirt.internal.connection;
 import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.libvirt.Domain;
 import org.libvirt.DomainBlockJobInfo;
@@ -17,6 +19,8 @@ import org.libvirt.LibvirtException;
 public final class DomainHandle implements AutoCloseable {
     /** {@code VIR_DOMAIN_METADATA_ELEMENT}. */
     private static final int METADATA_ELEMENT = 2;
+
+    private static final long PAUSE_NANOS = 20_000_000L;
 
     private final LiveConnection.NativeConnect connect;
     private final Domain domain;
@@ -53,6 +57,30 @@ public final class DomainHandle implements AutoCloseable {
 
     public boolean isActive() throws LibvirtFailure {
         return get(domain::isActive) == 1;
+    }
+
+    /**
+     * Whether a call failed because the domain's QEMU ended under it. libvirt reports the broken monitor first and learns of the end
+     * later, on a busy host by seconds: this waits for that as long as the failure may mean it.
+     */
+    public boolean endedUnder(LibvirtFailure failure) throws LibvirtFailure {
+        long asked = System.nanoTime();
+        long patience = longestEnd(failure);
+        boolean active = isActive();
+        while (active && System.nanoTime() - asked < patience) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+            active = isActive();
+        }
+        return !active;
+    }
+
+    /** A monitor that broke is a system error; the other two are mostly a refusal by QEMU. */
+    private static long longestEnd(LibvirtFailure failure) {
+        return switch (failure.code()) {
+            case VIR_ERR_SYSTEM_ERROR -> 30_000_000_000L;
+            case VIR_ERR_INTERNAL_ERROR, VIR_ERR_OPERATION_FAILED -> 3_000_000_000L;
+            default -> 0;
+        };
     }
 
     public boolean isPersistent() throws LibvirtFailure {
@@ -144,9 +172,20 @@ public final class DomainHandle implements AutoCloseable {
                 reference(), device, new NativeLong(bandwidth), LibvirtCalls.JOB_SPEED_IN_BYTES));
     }
 
-    /** The block job of a disk; type 0 when there is none. */
-    public DomainBlockJobInfo blockJob(String device) throws LibvirtFailure {
-        return get(() -> domain.getBlockJobInfo(device, 0));
+    /** The block job of a disk; empty when there is none, as when the domain is off or ends meanwhile. */
+    public Optional<DomainBlockJobInfo> blockJob(String device) throws LibvirtFailure {
+        if (!isActive()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(get(() -> domain.getBlockJobInfo(device, 0)))
+                    .filter(job -> job.type != Domain.BlockJobType.UNKNOWN);
+        } catch (LibvirtFailure failure) {
+            if (endedUnder(failure)) {
+                return Optional.empty();
+            }
+            throw failure;
+        }
     }
 
     /** Ends the block job of a disk, see {@link org.libvirt.Domain.BlockJobAbortFlags}. */

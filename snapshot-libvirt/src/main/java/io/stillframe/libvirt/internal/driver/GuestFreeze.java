@@ -77,7 +77,7 @@ final class GuestFreeze {
     /** Whatever went wrong, part of the file systems may be frozen, or freeze late: only a thaw that was answered makes it certain. */
     private static FreezeOutcome notFrozen(DomainHandle domain, LibvirtFailure failure) throws LibvirtFailure {
         String reason = String.valueOf(failure.getMessage());
-        if (neverReachedTheGuest(failure) || !domain.isActive()) {
+        if (neverReachedTheGuest(failure) || domain.endedUnder(failure)) {
             return new FreezeOutcome.Unavailable(reason);
         }
         try {

@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.libvirt.Domain;
-import org.libvirt.Error.ErrorNumber;
 
 /** {@link HypervisorDriver} on libvirt. Commands that wait for another one on the same domain are given up after 30 s. */
 public final class LibvirtDriver implements HypervisorDriver {
@@ -153,7 +152,7 @@ public final class LibvirtDriver implements HypervisorDriver {
         try {
             command.run();
         } catch (LibvirtFailure failure) {
-            if (!failure.is(ErrorNumber.VIR_ERR_OPERATION_INVALID) || domain.isActive()) {
+            if (!domain.endedUnder(failure)) {
                 throw failure;
             }
         }
