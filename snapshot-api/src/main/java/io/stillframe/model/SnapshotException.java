@@ -1,6 +1,8 @@
 package io.stillframe.model;
 
+import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +50,7 @@ public final class SnapshotException extends RuntimeException {
     }
 
     private final Kind kind;
+    private final @Nullable Duration retryAfter;
 
     /**
      * @param kind what went wrong
@@ -63,8 +66,13 @@ public final class SnapshotException extends RuntimeException {
      * @param cause what was caught, or null
      */
     public SnapshotException(Kind kind, String message, @Nullable Throwable cause) {
+        this(kind, message, cause, null);
+    }
+
+    private SnapshotException(Kind kind, String message, @Nullable Throwable cause, @Nullable Duration retryAfter) {
         super(Objects.requireNonNull(message, "message"), cause);
         this.kind = Objects.requireNonNull(kind, "kind");
+        this.retryAfter = retryAfter;
     }
 
     /** What went wrong. */
@@ -75,6 +83,21 @@ public final class SnapshotException extends RuntimeException {
     /** Short for {@code kind().retryable()}. */
     public boolean retryable() {
         return kind.retryable();
+    }
+
+    /** How long the other side asked to wait before the call is made again, if it said so; not negative. */
+    public Optional<Duration> retryAfter() {
+        return Optional.ofNullable(retryAfter);
+    }
+
+    /**
+     * THROTTLED.
+     *
+     * @param retryAfter how long the other side asked to wait, if it said so
+     */
+    public static SnapshotException throttled(
+            String message, Optional<Duration> retryAfter, @Nullable Throwable cause) {
+        return new SnapshotException(Kind.THROTTLED, message, cause, retryAfter.orElse(null));
     }
 
     public static SnapshotException notFound(String message) {

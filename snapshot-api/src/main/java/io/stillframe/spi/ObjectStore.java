@@ -17,6 +17,17 @@ public interface ObjectStore extends AutoCloseable {
     /** What it can do; constant while open. */
     StoreCapabilities capabilities();
 
+    /**
+     * Finds out what the endpoint really does, where that can differ between servers that speak the same protocol. May publish and
+     * remove small objects of its own below the store's prefix; changes nothing about this store: give the result to the next one's
+     * configuration.
+     *
+     * @return what was found; {@link #capabilities()} where there is nothing to find out
+     */
+    default StoreCapabilities probe() {
+        return capabilities();
+    }
+
     /** The object, if it exists. */
     Optional<ObjectStat> stat(ObjectKey key);
 

@@ -169,14 +169,15 @@ abstract class ObjectContract extends ObjectStoreFixture {
 
     @Test
     void awkwardKeysAreKeptApart() {
-        for (String key : AWKWARD) {
+        List<String> awkward = AWKWARD.stream().filter(this::holds).toList();
+        for (String key : awkward) {
             put(key, key.getBytes(StandardCharsets.UTF_8));
         }
-        for (String key : AWKWARD) {
+        for (String key : awkward) {
             assertThat(content(key)).asString(StandardCharsets.UTF_8).isEqualTo(key);
         }
-        assertThat(keys(walk("", 1000))).isEqualTo(sorted(AWKWARD));
-        store.delete(AWKWARD.stream().map(ObjectStoreFixture::key).toList());
+        assertThat(keys(walk("", 1000))).isEqualTo(sorted(awkward));
+        store.delete(awkward.stream().map(ObjectStoreFixture::key).toList());
         assertThat(walk("", 1000)).isEmpty();
     }
 

@@ -48,6 +48,24 @@ abstract class ObjectStoreFixture {
         return 100;
     }
 
+    /**
+     * Whether a token from {@link ObjectStore#listUploads} is the upload's own; else it serves to abort the upload only, because the
+     * server does not keep how the upload is cut.
+     */
+    protected boolean listsWholeTokens() {
+        return true;
+    }
+
+    /** Whether the server can hold such a key beside the kit's others; one that keeps a tree of files may not. */
+    protected boolean holds(String key) {
+        return true;
+    }
+
+    /** Whether an upload can be completed without its last parts; some servers insist on all that have arrived. */
+    protected boolean completesOfSomeParts() {
+        return true;
+    }
+
     @BeforeEach
     final void openOne() {
         store = another();

@@ -154,7 +154,12 @@ abstract class UploadContract extends ObjectContract {
             PartReceipt shorter = session.putPart(2, ByteBuffer.allocate(1));
             List<PartReceipt> shortInside = List.of(parts.get(0), shorter, parts.get(2));
             failing(() -> session.complete(shortInside, PublishMode.REPLACE), Kind.INVALID);
-            session.complete(List.of(parts.get(0), shorter), PublishMode.REPLACE);
+            List<PartReceipt> some = List.of(parts.get(0), shorter);
+            if (!completesOfSomeParts()) {
+                failing(() -> session.complete(some, PublishMode.REPLACE), Kind.UNSUPPORTED);
+                return;
+            }
+            session.complete(some, PublishMode.REPLACE);
         }
         byte[] expected = Arrays.copyOf(bytes, partSize() + 1);
         expected[partSize()] = 0;
@@ -276,13 +281,24 @@ abstract class UploadContract extends ObjectContract {
             begun.add(session.token());
         }
         for (int limit : new int[] {1, 2, 5, 1000}) {
-            assertThat(unfinished(another(), "", limit)).containsExactlyInAnyOrderElementsOf(begun);
+            requireTokens(unfinished(another(), "", limit), begun);
         }
-        assertThat(unfinished(store, "even/", 2)).containsExactlyInAnyOrder(begun.get(0), begun.get(2), begun.get(4));
+        requireTokens(unfinished(store, "even/", 2), List.of(begun.get(0), begun.get(2), begun.get(4)));
         assertThat(unfinished(store, "none", 2)).isEmpty();
         if (store.capabilities().has(StoreCapability.RESUME)) {
-            begun.forEach(token -> store.resumeUpload(token).close());
+            unfinished(store, "", 10).forEach(token -> store.resumeUpload(token).close());
             assertThat(unfinished(store, "", 10)).isEmpty();
+            begun.forEach(token -> failing(() -> store.resumeUpload(token), Kind.NOT_FOUND));
+        }
+    }
+
+    private void requireTokens(List<UploadToken> found, List<UploadToken> begun) {
+        if (listsWholeTokens()) {
+            assertThat(found).containsExactlyInAnyOrderElementsOf(begun);
+        } else {
+            assertThat(found.stream().map(UploadToken::key))
+                    .containsExactlyInAnyOrderElementsOf(
+                            begun.stream().map(UploadToken::key).toList());
         }
     }
 
