@@ -33,4 +33,19 @@ public record DiskSnapshot(
                     + ", read " + bytesRead + ", stored " + bytesStored);
         }
     }
+
+    /** The same disk, of which nothing is stored. */
+    public DiskSnapshot unstored() {
+        return new DiskSnapshot(
+                device,
+                role,
+                sourceFormat,
+                virtualSize,
+                codec,
+                Optional.empty(),
+                0,
+                0,
+                Optional.empty(),
+                Optional.empty());
+    }
 }

@@ -26,6 +26,18 @@ public interface UploadSession extends AutoCloseable {
     List<PartReceipt> arrived();
 
     /**
+     * Whether a part that has arrived is known to have exactly these bytes, by what the store tells of its content. Who resumes an
+     * upload sends the parts again of which it is not.
+     *
+     * @param part one of {@link #arrived}
+     * @param bytes from position to limit; left unchanged
+     * @return false also where the store tells nothing
+     */
+    default boolean holds(PartReceipt part, ByteBuffer bytes) {
+        return false;
+    }
+
+    /**
      * Makes the object of exactly these parts visible, whole or not at all.
      *
      * @param parts numbers 1 to n without gap; none for an empty object

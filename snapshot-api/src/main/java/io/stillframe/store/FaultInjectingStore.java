@@ -290,6 +290,11 @@ public final class FaultInjectingStore implements ObjectStore {
         }
 
         @Override
+        public boolean holds(PartReceipt part, ByteBuffer bytes) {
+            return session.holds(part, bytes);
+        }
+
+        @Override
         public PublishOutcome complete(List<PartReceipt> parts, PublishMode mode) {
             return passing(Operation.COMPLETE, () -> session.complete(parts, mode));
         }

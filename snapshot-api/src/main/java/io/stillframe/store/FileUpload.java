@@ -129,6 +129,11 @@ final class FileUpload implements UploadSession {
     }
 
     @Override
+    public boolean holds(PartReceipt part, ByteBuffer bytes) {
+        return PartsFile.receipt(part.number(), bytes).equals(part);
+    }
+
+    @Override
     public PublishOutcome complete(List<PartReceipt> wanted, PublishMode mode) {
         ending.writeLock().lock();
         try {

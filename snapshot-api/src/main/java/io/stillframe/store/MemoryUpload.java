@@ -12,6 +12,7 @@ import io.stillframe.spi.UploadToken;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -61,6 +62,11 @@ final class MemoryUpload {
         return List.copyOf(receipts.values());
     }
 
+    private synchronized boolean holds(PartReceipt part, byte[] bytes) {
+        requireUnfinished();
+        return part.equals(receipts.get(part.number())) && Arrays.equals(bytes, parts.get(part.number()));
+    }
+
     private synchronized PublishOutcome complete(List<PartReceipt> wanted, PublishMode mode) {
         requireUnfinished();
         StoreArguments.requireComplete(token().key(), wanted, receipts, token().layout());
@@ -100,6 +106,11 @@ final class MemoryUpload {
         @Override
         public List<PartReceipt> arrived() {
             return MemoryUpload.this.arrived();
+        }
+
+        @Override
+        public boolean holds(PartReceipt part, ByteBuffer bytes) {
+            return MemoryUpload.this.holds(part, MemoryObjectStore.copyOf(bytes));
         }
 
         @Override

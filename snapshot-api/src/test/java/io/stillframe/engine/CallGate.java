@@ -11,6 +11,7 @@ import io.stillframe.spi.UploadSession;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -55,11 +56,13 @@ final class CallGate {
             "equals",
             "extents",
             "detach",
-            "arrived");
+            "arrived",
+            "holds");
     private static final Set<Class<?>> WRAPPED = Set.of(
             HypervisorDriver.class, DiskCapture.class, UploadSession.class, BlockSource.class, BlockTarget.class);
 
     private final Fault fault;
+    private final Optional<String> only;
     private final int at;
     private final Supplier<RuntimeException> failure;
     private int calls;
@@ -67,7 +70,17 @@ final class CallGate {
     private String hit = "";
 
     CallGate(Fault fault, int at, Supplier<RuntimeException> failure) {
+        this(fault, Optional.empty(), at, failure);
+    }
+
+    /** The process dies before the n-th call of one method; no other is counted. */
+    static CallGate crashBefore(String method, int at) {
+        return new CallGate(Fault.CRASH_BEFORE, Optional.of(method), at, IllegalStateException::new);
+    }
+
+    private CallGate(Fault fault, Optional<String> only, int at, Supplier<RuntimeException> failure) {
         this.fault = fault;
+        this.only = only;
         this.at = at;
         this.failure = failure;
     }
@@ -123,6 +136,9 @@ final class CallGate {
     private synchronized boolean arrive(Object plugin, Method method) {
         if (dead) {
             throw new Crash();
+        }
+        if (only.isPresent() && !only.get().equals(method.getName())) {
+            return false;
         }
         calls++;
         if (calls != at) {

@@ -1,6 +1,7 @@
 package io.stillframe.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.hypervisor.SimulatedFault;
@@ -8,10 +9,12 @@ import io.stillframe.hypervisor.SimulatedOperation;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
+import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.PowerState;
 import io.stillframe.store.FaultInjectingStore;
@@ -56,6 +59,51 @@ class TransferTest {
             lab.store.failAfter(Operation.PUT_PART, 5, Kind.TRANSIENT);
             assertThat(take(lab, Lab.request().withCodec("raw")).status()).isEqualTo(SnapshotStatus.AVAILABLE);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zstd", "qcow2"})
+    void whatHasArrivedIsNotSentAgainAfterTheProcessDied(String codec) {
+        long parts = partsOf(codec);
+        assertThat(parts).isGreaterThan(2);
+        for (int part = 1; part <= parts; part++) {
+            try (Lab lab = Lab.running();
+                    BlockSource root = lab.guest.content("vda");
+                    BlockSource data = lab.guest.content("vdb")) {
+                CallGate gate = CallGate.crashBefore("putPart", part);
+                SnapshotService second = lab.service();
+                Snapshot snapshot = takenByTwoProcesses(lab, gate, second, codec);
+
+                assertThat(snapshot.status()).as("%s", snapshot).isEqualTo(SnapshotStatus.AVAILABLE);
+                assertThat(lab.store.calls(Operation.PUT_PART))
+                        .as("dead before part %s", part)
+                        .isEqualTo(parts);
+                assertSame(root, second, snapshot, "vda");
+                assertSame(data, second, snapshot, "vdb");
+                lab.assertNothingLeft(snapshot.id());
+            }
+        }
+    }
+
+    private static long partsOf(String codec) {
+        try (Lab lab = Lab.running()) {
+            take(lab, Lab.request().withCodec(codec));
+            return lab.store.calls(Operation.PUT_PART);
+        }
+    }
+
+    private static Snapshot takenByTwoProcesses(Lab lab, CallGate gate, SnapshotService second, String codec) {
+        SnapshotService first = lab.service(
+                Lab.settings().leaseTtl(Duration.ofMinutes(10)).build(),
+                gate.around(lab.host.connect()),
+                gate.around(lab.store),
+                gate.around(lab.catalog));
+        SnapshotId id = first.create(Lab.request().withCodec(codec)).id();
+        await().atMost(Lab.LONG).until(gate::isDead);
+        first.close();
+        lab.letLeasesRunOut();
+        second.recover(new Cancellation());
+        return second.await(id, SnapshotService.settled(), Lab.LONG);
     }
 
     @Test

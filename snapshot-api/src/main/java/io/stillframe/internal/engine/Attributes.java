@@ -105,6 +105,12 @@ final class Attributes {
                         .text("state", token.state())));
     }
 
+    /** The upload of one disk that was begun last and may be unfinished. */
+    static Optional<UploadToken> upload(CatalogRecord record, String device) {
+        String name = UPLOAD + device;
+        return attribute(record, name).map(json -> readToken(JsonObject.parse(json, nameOf(record, name))));
+    }
+
     /** Uploads that were begun and may be unfinished. */
     static List<UploadToken> uploads(CatalogRecord record) {
         return record.attributes().entrySet().stream()

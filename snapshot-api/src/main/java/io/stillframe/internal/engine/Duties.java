@@ -1,5 +1,6 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Failure;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
@@ -275,6 +276,13 @@ final class Duties {
         }
         record.assureLease();
         new StoredObjects(installation.storeOf(record.snapshot())).removeAll(record.record());
-        record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
+        record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN).with(unstored(r.snapshot())));
+    }
+
+    /** What was removed is not said to be stored. */
+    private static Snapshot unstored(Snapshot snapshot) {
+        return snapshot.toBuilder()
+                .disks(snapshot.disks().stream().map(DiskSnapshot::unstored).toList())
+                .build();
     }
 }

@@ -11,16 +11,19 @@ import java.nio.ByteBuffer;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sends one stored image to one or several stores at once, part by part in parallel while the image is still being written. The first
- * part is held back until the head, which is known last, has been put in front. Passing faults of a part are retried on their own.
+ * part is held back until the head, which is known last, has been put in front. Passing faults of a part are retried on their own. A
+ * part that an earlier process sent is not sent again where the store knows that it has just these bytes.
  *
  * <p>The writing methods are for one thread. Memory is the given buffers'; whoever writes waits when all are on their way.
  */
@@ -45,10 +48,18 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
     private int number = 1;
 
     /** One store's share. */
-    private record Lane(UploadSession session, Map<Integer, PartReceipt> receipts) {}
+    private record Lane(
+            UploadSession session, Map<Integer, PartReceipt> arrivedEarlier, Map<Integer, PartReceipt> receipts) {
+        static Lane of(UploadSession session, List<PartReceipt> arrivedEarlier) {
+            return new Lane(
+                    session,
+                    arrivedEarlier.stream().collect(Collectors.toMap(PartReceipt::number, part -> part)),
+                    new ConcurrentHashMap<>());
+        }
+    }
 
     /**
-     * @param sessions one for each store, with one fixed layout of the buffers' size; stay the caller's to close
+     * @param sessions one for each store, new or resumed, with one fixed layout of the buffers' size; stay the caller's to close
      * @param buffers at least three
      */
     PartedUpload(
@@ -58,7 +69,7 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
             Retries retries,
             Cancellation cancellation) {
         this.lanes = sessions.stream()
-                .map(session -> new Lane(session, new ConcurrentHashMap<>()))
+                .map(session -> Lane.of(session, session.arrived()))
                 .toList();
         this.buffers = buffers;
         this.senders = senders;
@@ -187,12 +198,18 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
         try {
             PartReceipt receipt = retries.call("sending part " + part, cancellation, () -> {
                 check();
-                return lane.session().putPart(part, bytes.duplicate());
+                return arrivedEarlier(lane, part, bytes)
+                        .orElseGet(() -> lane.session().putPart(part, bytes.duplicate()));
             });
             lane.receipts().put(part, receipt);
         } catch (RuntimeException | Error e) {
             failure.compareAndSet(null, e);
         }
+    }
+
+    private static Optional<PartReceipt> arrivedEarlier(Lane lane, int part, ByteBuffer bytes) {
+        return Optional.ofNullable(lane.arrivedEarlier().get(part))
+                .filter(earlier -> lane.session().holds(earlier, bytes.duplicate()));
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // a sign of life, not a count

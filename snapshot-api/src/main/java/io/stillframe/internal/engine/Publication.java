@@ -57,14 +57,7 @@ final class Publication {
     boolean isComplete() {
         List<DiskSnapshot> disks = job.record().snapshot().disks();
         return job.record().snapshot().phase() == Phase.PUBLISHING
-                && disks.stream().allMatch(this::isStored);
-    }
-
-    private boolean isStored(DiskSnapshot disk) {
-        return disk.object()
-                .flatMap(key -> store.stat(ObjectKey.of(key)))
-                .filter(stat -> stat.size() == disk.bytesStored())
-                .isPresent();
+                && disks.stream().allMatch(new StoredObjects(store)::has);
     }
 
     private void available(Instant completion) {

@@ -1,5 +1,6 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
@@ -24,6 +25,14 @@ final class StoredObjects {
 
     StoredObjects(ObjectStore store) {
         this.store = store;
+    }
+
+    /** Whether a disk is stored as its record says. */
+    boolean has(DiskSnapshot disk) {
+        return disk.object()
+                .flatMap(key -> store.stat(ObjectKey.of(key)))
+                .filter(stat -> stat.size() == disk.bytesStored())
+                .isPresent();
     }
 
     /** Removes everything of a snapshot: first the manifest, so that no half of it looks whole; then the rest; then what is unfinished. */

@@ -18,7 +18,6 @@ import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.Plugins;
 import io.stillframe.spi.UploadOptions;
 import io.stillframe.spi.UploadSession;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -59,24 +58,14 @@ final class TransferWorkflow {
     void run() {
         Publication publication = new Publication(installation, retries, job);
         if (!publication.isComplete()) {
-            removeEarlierAttempt();
             storeDisks();
         }
         publication.run();
     }
 
-    /** What a process that died in the middle has sent is not gone on with: the held point in time is read anew. */
-    private void removeEarlierAttempt() {
-        if (record.snapshot().phase() != Phase.WAITING) {
-            LOG.info("removing what an interrupted transfer has left");
-            retries.run(
-                    "removing an interrupted transfer",
-                    job.cancellation(),
-                    () -> new StoredObjects(store).removeAll(record.record()));
-        }
-    }
-
     private void storeDisks() {
+        EarlierTransfer earlier = EarlierTransfer.of(record.record(), store);
+        retries.run("removing what an interrupted transfer has left", job.cancellation(), earlier::removeStrays);
         CapturePlan plan = Attributes.requirePlan(record.record());
         DiskCapture capture = installation
                 .requireHypervisor(record.snapshot().instance().hypervisor())
@@ -87,12 +76,16 @@ final class TransferWorkflow {
                 .build());
         try (OpenDisks disks = OpenDisks.open(capture, plan, job.cancellation())) {
             watch.begin(disks.dataBytes());
-            List<DiskSnapshot> stored = new ArrayList<>();
             for (DiskSnapshot disk : record.snapshot().disks()) {
-                stored.add(store(disk, disks.of(disk.device())));
+                if (earlier.isStored(disk)) {
+                    watch.diskDone(disk.bytesRead(), disk.bytesStored());
+                } else {
+                    DiskSnapshot stored = store(disk, disks.of(disk.device()), earlier);
+                    record.update(
+                            s -> s.toBuilder().disks(with(s.disks(), stored)).build());
+                }
             }
             record.update(s -> s.toBuilder()
-                    .disks(stored)
                     .progress(watch.progress())
                     .phase(Phase.PUBLISHING)
                     .build());
@@ -101,25 +94,41 @@ final class TransferWorkflow {
         }
     }
 
-    private DiskSnapshot store(DiskSnapshot disk, BlockSource source) {
+    private static List<DiskSnapshot> with(List<DiskSnapshot> disks, DiskSnapshot stored) {
+        return disks.stream()
+                .map(disk -> disk.device().equals(stored.device()) ? stored : disk)
+                .toList();
+    }
+
+    private DiskSnapshot store(DiskSnapshot disk, BlockSource source, EarlierTransfer earlier) {
         ImageSpec size = ImageSpec.ofSize(source.size());
         ImageSpec spec = Attributes.compression(record.record())
                 .map(size::withCompression)
                 .orElse(size);
         ObjectKey key = StoredLayout.disk(job.id(), disk.device(), codec);
         try (ImageWriter writer = codec.newWriter(spec)) {
-            PartLayout layout =
-                    PartSizes.layout(installation.settings(), List.of(store.capabilities()), codec, writer, source);
-            return send(disk, source, writer, key, layout);
+            Optional<UploadSession> begun = retries.call(
+                    "going on with an upload",
+                    job.cancellation(),
+                    () -> earlier.goOn(disk.device(), key, writer.headLength()));
+            PartLayout layout = begun.isPresent()
+                    ? begun.get().token().layout()
+                    : PartSizes.layout(installation.settings(), List.of(store.capabilities()), codec, writer, source);
+            return send(disk, source, writer, key, layout, begun);
         }
     }
 
     private DiskSnapshot send(
-            DiskSnapshot disk, BlockSource source, ImageWriter writer, ObjectKey key, PartLayout layout) {
+            DiskSnapshot disk,
+            BlockSource source,
+            ImageWriter writer,
+            ObjectKey key,
+            PartLayout layout,
+            Optional<UploadSession> begun) {
         int buffers = PartSizes.buffers(installation.settings(), layout.firstSize());
         record.assureLease();
         record.intent(STORE, key.value());
-        try (UploadSession session = beginUpload(key, layout)) {
+        try (UploadSession session = begun.orElseGet(() -> beginUpload(key, layout))) {
             record.change(r -> Attributes.withUpload(r, disk.device(), session.token()));
             try (PartBuffers memory = new PartBuffers(layout.firstSize(), buffers);
                     PartedUpload upload =

@@ -101,6 +101,11 @@ abstract class ObjectStoreFixture {
         }
     }
 
+    /** Whether the store tells enough of a part's content to know it again. */
+    protected boolean knowsPartsAgain() {
+        return true;
+    }
+
     final void require(StoreCapability feature) {
         assumeThat(store.capabilities().has(feature))
                 .as("%s is declared", feature)

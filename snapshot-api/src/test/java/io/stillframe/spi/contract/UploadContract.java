@@ -233,6 +233,15 @@ abstract class UploadContract extends ObjectContract {
         try (UploadSession resumed = another().resumeUpload(copied)) {
             assertThat(resumed.token()).isEqualTo(token);
             assertThat(resumed.arrived()).isEqualTo(sent);
+            for (PartReceipt arrived : sent) {
+                ByteBuffer right = part(bytes, layout, arrived.number());
+                byte[] wrong = new byte[right.remaining()];
+                right.duplicate().get(wrong);
+                wrong[wrong.length - 1]++;
+                assertThat(resumed.holds(arrived, ByteBuffer.wrap(wrong))).isFalse();
+                assertThat(resumed.holds(arrived, right)).isEqualTo(knowsPartsAgain());
+                assertThat(right.remaining()).isEqualTo(wrong.length);
+            }
             PartReceipt second = resumed.putPart(2, part(bytes, layout, 2));
             PartReceipt fourth = resumed.putPart(4, part(bytes, layout, 4));
             List<PartReceipt> all = List.of(sent.get(0), second, sent.get(1), fourth);
