@@ -1,6 +1,7 @@
 package io.stillframe.image.zstd;
 
 import io.stillframe.image.Crc32c;
+import io.stillframe.internal.frame.FrameTable;
 import io.stillframe.spi.ByteSink;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,6 +1,8 @@
 package io.stillframe.image.zstd;
 
 import com.github.luben.zstd.Zstd;
+import io.stillframe.internal.frame.FrameBlocks;
+import io.stillframe.internal.frame.FrameTable;
 import io.stillframe.model.Compression;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -70,7 +72,7 @@ public final class ZstdCodec implements ImageCodec {
                                 + chain.size());
             }
             ByteSource image = chain.get(0).bytes();
-            return new ZstdBlocks(image, SeekTableReader.read(image));
+            return new FrameBlocks(image, SeekTableReader.read(image), ZstdDecompressor::new);
         } catch (RuntimeException e) {
             chain.forEach(layer -> layer.bytes().close());
             throw e;

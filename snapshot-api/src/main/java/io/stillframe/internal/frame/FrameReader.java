@@ -1,37 +1,39 @@
-package io.stillframe.image.zstd;
+package io.stillframe.internal.frame;
 
-import com.github.luben.zstd.ZstdDecompressCtx;
-import com.github.luben.zstd.ZstdException;
 import io.stillframe.internal.memory.DirectMemory;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /** Reads and decompresses frames, bounded by their declared sizes; keeps the last one. For one thread at a time. */
-final class FrameDecoder implements AutoCloseable {
+public final class FrameReader implements AutoCloseable {
     private static final int NONE = -1;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final ByteSource image;
-    private final ZstdDecompressCtx context = new ZstdDecompressCtx();
+    private final Decompressor decompressor;
     private DirectMemory storedMemory = new DirectMemory();
     private DirectMemory plainMemory = new DirectMemory();
     private ByteBuffer stored = NOTHING;
     private ByteBuffer plain = NOTHING;
     private int kept = NONE;
 
-    FrameDecoder(ByteSource image) {
+    /**
+     * @param image stays the caller's
+     * @param decompressor owned by this object
+     */
+    public FrameReader(ByteSource image, Decompressor decompressor) {
         this.image = image;
+        this.decompressor = decompressor;
     }
 
-    /** The number of the frame that {@link #decode} would give without work. */
+    /** Whether {@link #decode} would give the frame without work. */
     boolean keeps(FrameTable.Cursor frame) {
         return kept == frame.number();
     }
 
-    /** The frame's bytes from position to limit, valid until the next call. */
-    ByteBuffer decode(FrameTable.Cursor frame) {
+    /** The frame's bytes from position to limit, valid until the next call. Throws CORRUPT or UNSUPPORTED, or as the image's reads. */
+    public ByteBuffer decode(FrameTable.Cursor frame) {
         if (!keeps(frame)) {
             kept = NONE;
             if (plain.capacity() < frame.length()) {
@@ -46,22 +48,22 @@ final class FrameDecoder implements AutoCloseable {
         return plain.clear().limit(frame.length());
     }
 
-    /** Decompresses the whole frame to {@code target}'s position, and moves it behind. */
+    /** Decompresses the whole frame to the position of {@code target}, which is direct, and moves it behind. */
     void decodeInto(FrameTable.Cursor frame, ByteBuffer target) {
-        ByteBuffer source = readStored(frame);
+        ByteBuffer source = stored(frame);
         try {
-            int length = context.decompressDirectByteBuffer(
-                    target, target.position(), frame.length(), source, 0, source.remaining());
-            if (length != frame.length()) {
-                throw corrupt(frame, "it has " + length + " bytes instead of " + frame.length(), null);
-            }
-            target.position(target.position() + length);
-        } catch (ZstdException e) {
-            throw corrupt(frame, "decompression failed", e);
+            decompressor.decompress(source, target, frame.length());
+        } catch (SnapshotException e) {
+            throw new SnapshotException(
+                    e.kind(),
+                    image.describe() + ": frame " + frame.number() + " at offset " + frame.offset() + ": "
+                            + e.getMessage(),
+                    e);
         }
     }
 
-    private ByteBuffer readStored(FrameTable.Cursor frame) {
+    /** The frame's stored bytes from position to limit, valid until the next call. */
+    public ByteBuffer stored(FrameTable.Cursor frame) {
         if (stored.capacity() < frame.stored()) {
             stored = NOTHING;
             storedMemory.close();
@@ -72,17 +74,9 @@ final class FrameDecoder implements AutoCloseable {
         return stored.flip();
     }
 
-    private SnapshotException corrupt(FrameTable.Cursor frame, String fault, @Nullable Throwable cause) {
-        return new SnapshotException(
-                SnapshotException.Kind.CORRUPT,
-                "zstd image " + image.describe() + ": frame " + frame.number() + " at offset " + frame.offset() + ": "
-                        + fault,
-                cause);
-    }
-
     @Override
     public void close() {
-        context.close();
+        decompressor.close();
         storedMemory.close();
         plainMemory.close();
     }

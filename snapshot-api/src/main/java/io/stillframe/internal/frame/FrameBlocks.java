@@ -1,4 +1,4 @@
-package io.stillframe.image.zstd;
+package io.stillframe.internal.frame;
 
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
@@ -11,22 +11,28 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
- * A disk in frames. Each reading thread borrows a decoder; idle ones keep the frame that they decoded last, so that small reads one
+ * A disk in frames. Each reading thread borrows a reader; idle ones keep the frame that they decoded last, so that small reads one
  * after the other decode a frame once.
  */
-final class ZstdBlocks implements BlockSource {
+public final class FrameBlocks implements BlockSource {
     private static final int MOST_IDLE = 8;
 
     private final ByteSource image;
     private final FrameTable frames;
-    private final Deque<FrameDecoder> idle = new ArrayDeque<>();
+    private final Supplier<Decompressor> decompressors;
+    private final Deque<FrameReader> idle = new ArrayDeque<>();
 
-    /** @param image owned by this object */
-    ZstdBlocks(ByteSource image, FrameTable frames) {
+    /**
+     * @param image owned by this object
+     * @param decompressors makes a new one for each thread that reads at the same time
+     */
+    public FrameBlocks(ByteSource image, FrameTable frames, Supplier<Decompressor> decompressors) {
         this.image = image;
         this.frames = frames;
+        this.decompressors = decompressors;
     }
 
     @Override
@@ -64,15 +70,15 @@ final class ZstdBlocks implements BlockSource {
             putZeros(target, count);
             return;
         }
-        FrameDecoder decoder = borrow(frame);
+        FrameReader reader = borrow(frame);
         try {
-            if (count == frame.length() && target.isDirect() && !decoder.keeps(frame)) {
-                decoder.decodeInto(frame, target);
+            if (count == frame.length() && target.isDirect() && !reader.keeps(frame)) {
+                reader.decodeInto(frame, target);
             } else {
-                target.put(decoder.decode(frame).slice(from, count));
+                target.put(reader.decode(frame).slice(from, count));
             }
         } finally {
-            giveBack(decoder);
+            giveBack(reader);
         }
     }
 
@@ -83,27 +89,27 @@ final class ZstdBlocks implements BlockSource {
         }
     }
 
-    private FrameDecoder borrow(FrameTable.Cursor frame) {
+    private FrameReader borrow(FrameTable.Cursor frame) {
         synchronized (idle) {
-            Optional<FrameDecoder> keeping =
-                    idle.stream().filter(decoder -> decoder.keeps(frame)).findFirst();
-            FrameDecoder decoder = keeping.orElseGet(idle::peekLast);
-            if (decoder != null) {
-                idle.remove(decoder);
-                return decoder;
+            Optional<FrameReader> keeping =
+                    idle.stream().filter(reader -> reader.keeps(frame)).findFirst();
+            FrameReader reader = keeping.orElseGet(idle::peekLast);
+            if (reader != null) {
+                idle.remove(reader);
+                return reader;
             }
         }
-        return new FrameDecoder(image);
+        return new FrameReader(image, decompressors.get());
     }
 
-    private void giveBack(FrameDecoder decoder) {
+    private void giveBack(FrameReader reader) {
         synchronized (idle) {
             if (idle.size() < MOST_IDLE) {
-                idle.addFirst(decoder);
+                idle.addFirst(reader);
                 return;
             }
         }
-        decoder.close();
+        reader.close();
     }
 
     private void requireInside(ByteRange range) {
@@ -116,7 +122,7 @@ final class ZstdBlocks implements BlockSource {
     @Override
     public void close() {
         synchronized (idle) {
-            idle.forEach(FrameDecoder::close);
+            idle.forEach(FrameReader::close);
             idle.clear();
         }
         image.close();

@@ -1,4 +1,4 @@
-package io.stillframe.image.zstd;
+package io.stillframe.internal.frame;
 
 import io.stillframe.model.SnapshotException;
 import java.util.ArrayList;
@@ -9,9 +9,9 @@ import java.util.List;
  * Where each frame lies in the file and on the disk, in 8 bytes for each frame and a little: sizes alone, with the sums of both at every
  * 256th frame. Built in order by one thread; then safe for use by several.
  */
-final class FrameTable {
+public final class FrameTable {
     /** Most frames that a table takes: 16 TiB in frames of 1 MiB, 128 MiB of memory. */
-    static final int MOST = 1 << 24;
+    public static final int MOST = 1 << 24;
 
     private static final int PAGE = 256;
     private static final int ZERO = 1 << 31;
@@ -28,10 +28,10 @@ final class FrameTable {
      * @param length bytes of disk, at least 0
      * @param zero whether it is known to hold zeros only
      */
-    void add(int stored, int length, boolean zero) {
+    public void add(int stored, int length, boolean zero) {
         if (count == MOST) {
             throw SnapshotException.unsupported(
-                    "a zstd image takes at most " + MOST + " frames; use larger ones (cluster size) or another format");
+                    "an image in frames takes at most " + MOST + " of them; use larger ones (cluster size) or another format");
         }
         if (count % PAGE == 0) {
             pages.add(new Page(storedEnd, diskEnd));
@@ -44,22 +44,22 @@ final class FrameTable {
         diskEnd += length;
     }
 
-    int count() {
+    public int count() {
         return count;
     }
 
     /** Where the next frame would begin in the file. */
-    long storedEnd() {
+    public long storedEnd() {
         return storedEnd;
     }
 
     /** Bytes of disk in all frames. */
-    long diskEnd() {
+    public long diskEnd() {
         return diskEnd;
     }
 
     /** A frame that can be moved on to the next; at the first that ends behind {@code position}, less than the disk's end. */
-    Cursor find(long position) {
+    public Cursor find(long position) {
         int low = 0;
         int high = pages.size() - 1;
         while (low < high) {
@@ -78,12 +78,12 @@ final class FrameTable {
     }
 
     /** The first frame. */
-    Cursor first() {
+    public Cursor first() {
         return new Cursor(0);
     }
 
     /** One frame of the table. For one thread. */
-    final class Cursor {
+    public final class Cursor {
         private int frame;
         private long offset;
         private long start;
@@ -96,42 +96,42 @@ final class FrameTable {
             }
         }
 
-        boolean exists() {
+        public boolean exists() {
             return frame < count;
         }
 
-        int number() {
+        public int number() {
             return frame;
         }
 
         /** Where it lies in the file. */
-        long offset() {
+        public long offset() {
             return offset;
         }
 
-        int stored() {
+        public int stored() {
             return pages.get(frame / PAGE).stored[frame % PAGE];
         }
 
         /** Where it lies on the disk. */
-        long start() {
+        public long start() {
             return start;
         }
 
         /** Where it ends on the disk, exclusive. */
-        long end() {
+        public long end() {
             return start + length();
         }
 
-        int length() {
+        public int length() {
             return pages.get(frame / PAGE).lengths[frame % PAGE] & ~ZERO;
         }
 
-        boolean zero() {
+        public boolean zero() {
             return pages.get(frame / PAGE).lengths[frame % PAGE] < 0;
         }
 
-        void next() {
+        public void next() {
             offset += stored();
             start += length();
             frame++;
