@@ -5,6 +5,8 @@ module io.stillframe {
     requires com.github.luben.zstd_jni;
     requires com.fasterxml.jackson.core;
     requires org.apache.commons.compress;
+    requires org.lz4.java;
+    requires org.tukaani.xz;
     requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe;
@@ -12,6 +14,7 @@ module io.stillframe {
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
     exports io.stillframe.image.qcow2;
+    exports io.stillframe.image.stream;
     exports io.stillframe.image.zstd;
     exports io.stillframe.model;
     exports io.stillframe.spi;
@@ -30,6 +33,9 @@ module io.stillframe {
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
             io.stillframe.image.qcow2.Qcow2Codec,
+            io.stillframe.image.stream.GzipCodec,
+            io.stillframe.image.stream.Lz4Codec,
+            io.stillframe.image.stream.XzCodec,
             io.stillframe.image.zstd.ZstdCodec;
     provides io.stillframe.spi.ObjectStoreProvider with
             io.stillframe.store.FileObjectStoreProvider;

@@ -10,6 +10,8 @@ public enum CodecTrait {
     RANDOM_ACCESS,
     /** The image is written front to back: its head length is 0, so that it can go to a pipe. */
     PIPE,
+    /** {@link ImageCodec#decode} works: the disk can be read front to back, so that the image can come through a pipe. */
+    SEQUENTIAL,
     /** Zeros of the disk take space in the image as data does, so that it is as long as the disk. */
     STORES_ZEROS
 }

@@ -1,5 +1,6 @@
 package io.stillframe.spi;
 
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Set;
@@ -53,6 +54,20 @@ public interface ImageCodec {
      * @param codec how to read them
      */
     record Layer(ByteSource bytes, ImageCodec codec) {}
+
+    /**
+     * Reads an image front to back, for one that comes through a pipe: the disk's bytes from first to last. Only codecs with {@link
+     * CodecTrait#SEQUENTIAL} do.
+     *
+     * @param stored the image, read by the result's reads alone, buffered or not; not closed
+     * @return for one thread at a time. Its reads throw SnapshotException: CORRUPT if the image breaks its format, its end being too
+     *     early included; UNSUPPORTED as {@link #open}; PERMANENT if {@code stored} fails
+     * @throws io.stillframe.model.SnapshotException UNSUPPORTED if this codec cannot
+     */
+    default InputStream decode(InputStream stored) {
+        throw io.stillframe.model.SnapshotException.unsupported(
+                "format " + name() + " needs random access and cannot be read front to back; convert from a file");
+    }
 
     /** Describes an image without opening its chain. Throws as {@link #open}. The caller keeps the source. */
     ImageInfo describe(ByteSource image);

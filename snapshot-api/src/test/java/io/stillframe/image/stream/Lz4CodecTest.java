@@ -1,0 +1,28 @@
+package io.stillframe.image.stream;
+
+import io.stillframe.model.Compression;
+import io.stillframe.spi.ImageCodec;
+import io.stillframe.spi.ImageSpec;
+import io.stillframe.spi.contract.ImageCodecContract;
+import java.util.List;
+
+class Lz4CodecTest extends ImageCodecContract {
+    @Override
+    protected ImageCodec codec() {
+        return new Lz4Codec();
+    }
+
+    @Override
+    protected List<ImageSpec> specs(long virtualSize) {
+        ImageSpec plain = ImageSpec.ofSize(virtualSize);
+        return List.of(
+                plain,
+                plain.withCompression(Compression.of("lz4", 3)).withClusterSize(64 << 10),
+                plain.withCompression(Compression.of("lz4", 2)).withClusterSize(2 << 20));
+    }
+
+    @Override
+    protected boolean detectsEveryFlippedBit() {
+        return true;
+    }
+}
