@@ -1,5 +1,6 @@
 package io.stillframe.image;
 
+import io.stillframe.model.Names;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ImageLayer;
 import java.io.InputStream;
@@ -28,16 +29,24 @@ public sealed interface ImageInput {
     record Probed(Path path) implements ImageInput {}
 
     /**
-     * A raw disk that comes through a pipe, from first to last byte.
+     * An image that comes through a pipe, from first to last byte. Only formats with {@link
+     * io.stillframe.spi.CodecTrait#SEQUENTIAL} can be read so.
      *
      * @param stream read by one thread at a time, not closed
      * @param size bytes of the disk; fewer or more in the stream are an error
+     * @param format the image's codec
      */
-    record Pipe(InputStream stream, long size) implements ImageInput {
+    record Pipe(InputStream stream, long size, String format) implements ImageInput {
         public Pipe {
             if (size < 0) {
                 throw SnapshotException.invalid("a disk's size must be at least 0 bytes, got " + size);
             }
+            Names.token("a format", format);
+        }
+
+        /** A raw disk. */
+        public Pipe(InputStream stream, long size) {
+            this(stream, size, "raw");
         }
     }
 

@@ -8,6 +8,7 @@ import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ImageWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Turns a disk's content into a stored image in one pass: units of at least 1 MiB are read, zero-tested, digested and encoded by several
@@ -52,11 +53,25 @@ public final class ImageStream {
             int threads = Math.min(settings.threads(), slots.size());
             boolean digest = settings.digest() == ContentDigesting.ON;
             ImageSequence sequence = new ImageSequence(source.size(), writer, target, digest, listener);
-            sequence.begin();
+            surfacing(() -> {
+                sequence.begin();
+                return sequence;
+            });
             DiskPipeline<ImageSlot> pipeline = new DiskPipeline<>(
                     source, unit, slots, () -> new EncodingWork(writer.newEncoder(), digest), sequence, cancellation);
             pipeline.run(threads, settings.executor(), memory);
-            return sequence.finish();
+            return surfacing(sequence::finish);
+        }
+    }
+
+    /** The stages before and behind the pipeline fail as those in it do. */
+    private static <T> T surfacing(Supplier<T> stage) {
+        try {
+            return stage.get();
+        } catch (SnapshotException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw SnapshotException.permanent("streaming a disk failed unexpectedly: " + e, e);
         }
     }
 

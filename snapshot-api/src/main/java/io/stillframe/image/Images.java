@@ -64,8 +64,7 @@ public final class Images {
         if (input instanceof ImageInput.Probed probed) {
             return ImageChain.open(List.of(new ImageLayer(probed.path().toString(), probe(probed.path()))));
         }
-        ImageInput.Pipe pipe = (ImageInput.Pipe) input;
-        return raw(new PipeByteSource(pipe.stream(), pipe.size()));
+        return raw(piped((ImageInput.Pipe) input));
     }
 
     /** The name of the codec that recognises the file, {@code raw} if none does. */
@@ -85,7 +84,7 @@ public final class Images {
             ConvertRequest request, StreamSettings settings, Cancellation cancellation, StreamListener listener) {
         requireNotItself(request);
         if (request.input() instanceof ImageInput.Pipe pipe) {
-            PipeByteSource bytes = new PipeByteSource(pipe.stream(), pipe.size());
+            PipeByteSource bytes = piped(pipe);
             try (BlockSource source = raw(bytes)) {
                 return write(request, source, settings, cancellation, listener, bytes::requireEnd);
             }
@@ -103,6 +102,7 @@ public final class Images {
             StreamListener listener,
             Runnable lastCheck) {
         ImageCodec codec = Plugins.codec(request.format());
+        listener.onTotal(total(request.input(), source, cancellation));
         ImageSpec spec = new ImageSpec(source.size(), request.compression(), request.clusterSize());
         try (ImageWriter writer = codec.newWriter(spec)) {
             if (request.output() instanceof ImageOutput.File file) {
@@ -121,15 +121,35 @@ public final class Images {
         }
     }
 
+    private static long total(ImageInput input, BlockSource source, Cancellation cancellation) {
+        return input instanceof ImageInput.Pipe ? source.size() : Extents.dataBytes(source, cancellation);
+    }
+
     private static void requirePipe(ImageCodec codec) {
         if (!codec.traits().contains(CodecTrait.PIPE)) {
-            String those = Plugins.codecs().stream()
-                    .filter(other -> other.traits().contains(CodecTrait.PIPE))
-                    .map(ImageCodec::name)
-                    .sorted()
-                    .collect(Collectors.joining(", "));
-            throw SnapshotException.unsupported("format " + codec.name() + " cannot go to a pipe, these can: " + those);
+            throw SnapshotException.unsupported("format " + codec.name()
+                    + " cannot go to a pipe, because its head is known last; write it to a file, or choose one of "
+                    + having(CodecTrait.PIPE));
         }
+    }
+
+    /** A disk from a pipe, decoded as it comes. */
+    private static PipeByteSource piped(ImageInput.Pipe pipe) {
+        ImageCodec codec = Plugins.codec(pipe.format());
+        if (!codec.traits().contains(CodecTrait.SEQUENTIAL)) {
+            throw SnapshotException.unsupported("format " + codec.name()
+                    + " cannot be read from a pipe, because its tables lie anywhere in it; read it from a file, or pipe one of "
+                    + having(CodecTrait.SEQUENTIAL));
+        }
+        return new PipeByteSource(codec.decode(pipe.stream()), pipe.size());
+    }
+
+    private static String having(CodecTrait trait) {
+        return Plugins.codecs().stream()
+                .filter(codec -> codec.traits().contains(trait))
+                .map(ImageCodec::name)
+                .sorted()
+                .collect(Collectors.joining(", "));
     }
 
     /** A target that replaces its own source, or a file beneath it, would destroy it. */

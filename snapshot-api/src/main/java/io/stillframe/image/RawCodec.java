@@ -12,6 +12,7 @@ import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageInfo;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
@@ -38,7 +39,17 @@ public final class RawCodec implements ImageCodec {
     @Override
     public Set<CodecTrait> traits() {
         return Set.of(
-                CodecTrait.READ, CodecTrait.WRITE, CodecTrait.RANDOM_ACCESS, CodecTrait.PIPE, CodecTrait.STORES_ZEROS);
+                CodecTrait.READ,
+                CodecTrait.WRITE,
+                CodecTrait.RANDOM_ACCESS,
+                CodecTrait.PIPE,
+                CodecTrait.SEQUENTIAL,
+                CodecTrait.STORES_ZEROS);
+    }
+
+    @Override
+    public InputStream decode(InputStream stored) {
+        return stored;
     }
 
     @Override

@@ -14,6 +14,13 @@ public interface StreamListener {
      */
     void onProgress(long bytesRead, long bytesStored);
 
+    /**
+     * Called before the first {@link #onProgress} where the total is known, as by {@link Images#convert}.
+     *
+     * @param bytes of data that will be read
+     */
+    default void onTotal(long bytes) {}
+
     /** Listens to nothing. */
     static StreamListener none() {
         return (bytesRead, bytesStored) -> {};

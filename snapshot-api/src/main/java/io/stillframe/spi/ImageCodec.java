@@ -61,7 +61,7 @@ public interface ImageCodec {
      *
      * @param stored the image, read by the result's reads alone, buffered or not; not closed
      * @return for one thread at a time. Its reads throw SnapshotException: CORRUPT if the image breaks its format, its end being too
-     *     early included; UNSUPPORTED as {@link #open}; PERMANENT if {@code stored} fails
+     *     early included; UNSUPPORTED as {@link #open}; PERMANENT, or an IOException, if {@code stored} fails
      * @throws io.stillframe.model.SnapshotException UNSUPPORTED if this codec cannot
      */
     default InputStream decode(InputStream stored) {

@@ -4,16 +4,15 @@ import io.stillframe.image.ConvertRequest;
 import io.stillframe.image.ImageInput;
 import io.stillframe.image.ImageOutput;
 import io.stillframe.image.Images;
+import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;
-import io.stillframe.model.ByteRange;
 import io.stillframe.model.Compression;
 import io.stillframe.model.Progress;
 import io.stillframe.model.SnapshotException;
-import io.stillframe.spi.BlockSource;
-import io.stillframe.spi.Extent;
+import io.stillframe.spi.ImageSpec;
+import io.stillframe.spi.Plugins;
 import java.nio.file.Path;
-import java.util.Iterator;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,7 +25,8 @@ import picocli.CommandLine.Parameters;
         name = "convert",
         description = {
             "Converts an image file into another format, in one pass; the new file appears when it is complete.",
-            "'-' as FILE reads a raw disk of --size from standard input, '-' as OUT writes to standard output."
+            "'-' as FILE reads an image of a disk of --size from standard input, raw unless --from says otherwise; '-' as OUT",
+            "writes to standard output. Formats with tables at their start or end cannot go through pipes."
         })
 final class ImageConvert implements Callable<Integer> {
     private static final String PIPE = "-";
@@ -83,18 +83,12 @@ final class ImageConvert implements Callable<Integer> {
     public Integer call() {
         ConvertRequest request = request();
         StreamSettings settings = settings();
-        long data = dataIn(request.input());
         StreamResult result;
         try (ProgressDisplay display = new ProgressDisplay(console)) {
             result = CancellableWork.run(
                     console,
                     "the conversion",
-                    cancellation -> Images.convert(
-                            request,
-                            settings,
-                            cancellation,
-                            (read, stored) ->
-                                    display.show("converting", Optional.of(new Progress(data, read, stored)))));
+                    cancellation -> Images.convert(request, settings, cancellation, new Shown(display)));
         }
         console.err()
                 .println(ByteSize.format(result.bytesRead()) + " of data read, " + ByteSize.format(result.bytesStored())
@@ -108,14 +102,22 @@ final class ImageConvert implements Callable<Integer> {
             if (compression.isPresent()) {
                 request = request.withCompression(Compression.parse(compression.get()));
             }
-            return clusterSize.isPresent()
-                    ? request.withClusterSize(Math.toIntExact(clusterSize.get().bytes()))
-                    : request;
+            if (clusterSize.isPresent()) {
+                request = request.withClusterSize(Math.toIntExact(clusterSize.get().bytes()));
+            }
+            requireSuitable(request);
+            return request;
         } catch (SnapshotException e) {
-            throw new UsageException(e);
+            throw e.kind() == SnapshotException.Kind.INVALID ? new UsageException(e) : e;
         } catch (ArithmeticException e) {
             throw new UsageException("--cluster-size must be under 2G");
         }
+    }
+
+    /** Options that do not suit the format are told before the input is opened. */
+    private static void requireSuitable(ConvertRequest request) {
+        ImageSpec anyDisk = new ImageSpec(1 << 20, request.compression(), request.clusterSize());
+        Plugins.codec(request.format()).newWriter(anyDisk).close();
     }
 
     private StreamSettings settings() {
@@ -133,7 +135,7 @@ final class ImageConvert implements Callable<Integer> {
         }
         long bytes = size.map(ByteSize::bytes)
                 .orElseThrow(() -> new UsageException("a disk from standard input needs its --size"));
-        return new ImageInput.Pipe(console.input(), bytes);
+        return new ImageInput.Pipe(console.input(), bytes, image.format().orElse("raw"));
     }
 
     private ImageOutput target() {
@@ -142,19 +144,23 @@ final class ImageConvert implements Callable<Integer> {
                 : new ImageOutput.File(output.free(Path.of(out)));
     }
 
-    /** What the progress is measured against. */
-    private static long dataIn(ImageInput input) {
-        if (input instanceof ImageInput.Pipe pipe) {
-            return pipe.size();
+    /** Draws a conversion's progress. For one conversion. */
+    private static final class Shown implements StreamListener {
+        private final ProgressDisplay display;
+        private long total;
+
+        Shown(ProgressDisplay display) {
+            this.display = display;
         }
-        try (BlockSource source = Images.open(input)) {
-            long data = 0;
-            Iterator<Extent> extents = source.extents(new ByteRange(0, source.size()));
-            while (extents.hasNext()) {
-                Extent extent = extents.next();
-                data += extent.isData() ? extent.range().length() : 0;
-            }
-            return data;
+
+        @Override
+        public void onTotal(long bytes) {
+            total = bytes;
+        }
+
+        @Override
+        public void onProgress(long read, long stored) {
+            display.show("converting", Optional.of(new Progress(total, read, stored)));
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.stillframe.image.stream;
 
+import io.stillframe.internal.frame.DecodedStream;
 import io.stillframe.internal.frame.Decompressor;
 import io.stillframe.internal.frame.FrameBlocks;
 import io.stillframe.internal.frame.FrameTable;

@@ -1,6 +1,8 @@
 package io.stillframe.image.zstd;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdInputStream;
+import io.stillframe.internal.frame.DecodedStream;
 import io.stillframe.internal.frame.FrameBlocks;
 import io.stillframe.internal.frame.FrameTable;
 import io.stillframe.model.Compression;
@@ -14,6 +16,7 @@ import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageInfo;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
@@ -51,7 +54,14 @@ public final class ZstdCodec implements ImageCodec {
 
     @Override
     public Set<CodecTrait> traits() {
-        return Set.of(CodecTrait.READ, CodecTrait.WRITE, CodecTrait.RANDOM_ACCESS, CodecTrait.PIPE);
+        return Set.of(
+                CodecTrait.READ, CodecTrait.WRITE, CodecTrait.RANDOM_ACCESS, CodecTrait.PIPE, CodecTrait.SEQUENTIAL);
+    }
+
+    /** Frames of any writer, in windows of at most 128 MiB; no seek table is needed. */
+    @Override
+    public InputStream decode(InputStream stored) {
+        return new DecodedStream(stored, ZstdInputStream::new);
     }
 
     @Override

@@ -22,6 +22,11 @@ class XzCodecTest extends ImageCodecContract {
     }
 
     @Override
+    protected int damagedImages() {
+        return 100;
+    }
+
+    @Override
     protected boolean detectsEveryFlippedBit() {
         return true;
     }

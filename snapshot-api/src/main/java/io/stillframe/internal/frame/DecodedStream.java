@@ -1,4 +1,4 @@
-package io.stillframe.image.stream;
+package io.stillframe.internal.frame;
 
 import io.stillframe.model.SnapshotException;
 import java.io.IOException;
@@ -8,9 +8,10 @@ import java.io.InputStream;
  * A decoder's output with its failures told apart: what goes wrong beneath it is PERMANENT, what it finds wrong is CORRUPT, what it
  * cannot do is UNSUPPORTED. For one thread at a time.
  */
-final class DecodedStream extends InputStream {
+public final class DecodedStream extends InputStream {
     /** Starts a decoder. */
-    interface Decoding {
+    public interface Decoding {
+        /** A decoder that throws an IOException, or any RuntimeException, for what breaks its format. */
         InputStream start(InputStream stored) throws IOException;
     }
 
@@ -19,7 +20,8 @@ final class DecodedStream extends InputStream {
     private boolean started;
     private InputStream decoder = InputStream.nullInputStream();
 
-    DecodedStream(InputStream stored, Decoding decoding) {
+    /** @param stored not closed */
+    public DecodedStream(InputStream stored, Decoding decoding) {
         this.stored = new Beneath(stored);
         this.decoding = decoding;
     }
