@@ -39,7 +39,7 @@ class SparseCostTest {
      * @param whether the zeros themselves are read back, as far as opening needs it
      */
     @ParameterizedTest
-    @CsvSource({"zstd,16384,30000,0", "gzip,256,1000,0", "lz4,256,250,0", "xz,1024,6000,1"})
+    @CsvSource({"zstd,16384,30000,0", "gzip,256,1000,0", "lz4,256,250,0", "xz,128,6000,1"})
     void aCompressedStreamCostsItsDataAndLittleMore(String format, long gibibytes, long hole, int readsZeros) {
         long size = (Boolean.getBoolean("stillframe.test.large") ? 16 * TIB : gibibytes * GIB) + 777;
         CountingSource disk = new CountingSource(islands(size));
@@ -164,9 +164,10 @@ class SparseCostTest {
         }
 
         private byte[] kept(ByteBuffer bytes) {
-            ByteBuffer middle = bytes.slice(bytes.position() + bytes.remaining() / 2, Math.min(16, bytes.remaining() / 2));
-            List<byte[]> candidates =
-                    known.computeIfAbsent((long) bytes.remaining() << 32 | middle.hashCode() & 0xFFFFFFFFL, key -> new ArrayList<>());
+            ByteBuffer middle =
+                    bytes.slice(bytes.position() + bytes.remaining() / 2, Math.min(16, bytes.remaining() / 2));
+            List<byte[]> candidates = known.computeIfAbsent(
+                    (long) bytes.remaining() << 32 | middle.hashCode() & 0xFFFFFFFFL, key -> new ArrayList<>());
             for (byte[] candidate : candidates) {
                 if (ByteBuffer.wrap(candidate).equals(bytes)) {
                     bytes.position(bytes.limit());

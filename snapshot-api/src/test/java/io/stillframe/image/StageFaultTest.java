@@ -101,10 +101,10 @@ class StageFaultTest {
         assertThatThrownBy(work::run).isInstanceOfSatisfying(SnapshotException.class, e -> {
             assertThat(e.kind())
                     .isEqualTo(
-                            fault instanceof SnapshotException known
-                                    ? known.kind()
-                                    : SnapshotException.Kind.PERMANENT);
-            assertThat(e == fault || e.getCause() == fault).as("the cause of %s", e).isTrue();
+                            fault instanceof SnapshotException known ? known.kind() : SnapshotException.Kind.PERMANENT);
+            assertThat(e == fault || e.getCause() == fault)
+                    .as("the cause of %s", e)
+                    .isTrue();
             assertThat(e.getSuppressed()).isEmpty();
         });
         assertThat(faults).as("faults that happened").hasPositiveValue();
@@ -127,16 +127,11 @@ class StageFaultTest {
             faults.incrementAndGet();
             throw fault;
         };
-        BlockSource disk = new FaultySource(
-                stage == Stage.EXTENTS ? broken : () -> {}, stage == Stage.READ ? broken : () -> {});
+        BlockSource disk =
+                new FaultySource(stage == Stage.EXTENTS ? broken : () -> {}, stage == Stage.READ ? broken : () -> {});
         try (ImageWriter writer = new FaultyWriter(stage, broken)) {
             ImageStream.run(
-                    disk,
-                    writer,
-                    new FaultyTarget(stage, broken),
-                    settings,
-                    new Cancellation(),
-                    (read, stored) -> {
+                    disk, writer, new FaultyTarget(stage, broken), settings, new Cancellation(), (read, stored) -> {
                         if (stage == Stage.LISTENER && read > 5 * MIB) {
                             broken.run();
                         }

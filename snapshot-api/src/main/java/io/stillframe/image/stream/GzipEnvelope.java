@@ -21,8 +21,7 @@ record GzipEnvelope() implements Envelope {
 
     @Override
     public ByteBuffer wrap(ByteBuffer record) {
-        ByteBuffer member =
-                ByteBuffer.allocate(overhead() + record.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer member = ByteBuffer.allocate(overhead() + record.remaining()).order(ByteOrder.LITTLE_ENDIAN);
         GzipMembers.putHeader(member, EXTRA_FIELD);
         member.putShort((short) (SUBFIELD_HEADER + record.remaining()));
         member.putShort(SUBFIELD).putShort((short) record.remaining());

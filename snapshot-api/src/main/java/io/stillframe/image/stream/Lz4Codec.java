@@ -1,6 +1,7 @@
 package io.stillframe.image.stream;
 
 import io.stillframe.internal.frame.Decompressor;
+import io.stillframe.internal.frame.FrameIndex;
 import io.stillframe.internal.frame.FrameIndexReader;
 import io.stillframe.internal.frame.FrameTable;
 import io.stillframe.internal.frame.FrameWriter;
@@ -40,7 +41,7 @@ public final class Lz4Codec extends StreamCodec {
         }
         ByteBuffer start = head.slice().order(ByteOrder.LITTLE_ENDIAN);
         boolean marked = start.getInt(0) == Lz4Envelope.SKIPPABLE
-                && start.getLong(Lz4Envelope.HEADER) == io.stillframe.internal.frame.FrameIndex.MARK;
+                && start.getLong(Lz4Envelope.HEADER) == FrameIndex.MARK;
         return marked || start.getInt(0) == Lz4Frames.MAGIC ? Probe.MATCH : Probe.NO_MATCH;
     }
 

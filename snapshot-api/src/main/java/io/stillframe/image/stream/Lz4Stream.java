@@ -97,7 +97,7 @@ final class Lz4Stream extends InputStream {
         byte[] descriptor = new byte[LONGEST_DESCRIPTOR];
         readFully(descriptor, 0, 2);
         flags = descriptor[0];
-        int code = descriptor[1] >> 4 & 0x0F;
+        int code = (descriptor[1] >> 4) & 0x0F;
         if ((flags & VERSION_MASK) != VERSION || (flags & RESERVED) != 0 || (descriptor[1] & 0x8F) != 0 || code < 4) {
             throw new IOException("a frame's descriptor is broken");
         }
@@ -105,7 +105,8 @@ final class Lz4Stream extends InputStream {
         declared = -1;
         if ((flags & CONTENT_SIZE) != 0) {
             readFully(descriptor, length, Long.BYTES);
-            declared = ByteBuffer.wrap(descriptor).order(ByteOrder.LITTLE_ENDIAN).getLong(length);
+            declared =
+                    ByteBuffer.wrap(descriptor).order(ByteOrder.LITTLE_ENDIAN).getLong(length);
             length += Long.BYTES;
         }
         requireSupported();
@@ -113,7 +114,7 @@ final class Lz4Stream extends InputStream {
         if (descriptor[length] != (byte) (Lz4Frames.hash(ByteBuffer.wrap(descriptor), 0, length) >> 8)) {
             throw new IOException("a frame's descriptor has a wrong checksum");
         }
-        largestBlock = 1 << 8 + 2 * code;
+        largestBlock = 1 << (8 + 2 * code);
         produced = 0;
         checksum.reset();
     }

@@ -98,8 +98,8 @@ abstract class StreamCodec implements ImageCodec {
         details.put("access", frames.isPresent() ? "random" : "sequential");
         frames.ifPresent(table -> describe(table, details));
         // Only the end of a stream without index tells its size. The bytes stay the caller's, so this is not closed.
-        long virtualSize =
-                frames.map(FrameTable::diskEnd).orElseGet(() -> sequential(image).size());
+        long virtualSize = frames.map(FrameTable::diskEnd)
+                .orElseGet(() -> sequential(image).size());
         return new ImageInfo(name(), virtualSize, image.size(), Optional.empty(), details);
     }
 

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import org.tukaani.xz.ArrayCache;
 import org.tukaani.xz.BasicArrayCache;
 import org.tukaani.xz.MemoryLimitException;
@@ -35,13 +36,13 @@ final class XzDecompressor implements Decompressor {
     }
 
     /** Bytes of a check; empty if its number is not in use. Section 2.1.1.2. */
-    static java.util.OptionalInt checkLength(int check) {
+    static OptionalInt checkLength(int check) {
         return switch (check) {
-            case 0 -> java.util.OptionalInt.of(0);
-            case 1 -> java.util.OptionalInt.of(4);
-            case 4 -> java.util.OptionalInt.of(8);
-            case 10 -> java.util.OptionalInt.of(32);
-            default -> java.util.OptionalInt.empty();
+            case 0 -> OptionalInt.of(0);
+            case 1 -> OptionalInt.of(4);
+            case 4 -> OptionalInt.of(8);
+            case 10 -> OptionalInt.of(32);
+            default -> OptionalInt.empty();
         };
     }
 
@@ -49,8 +50,7 @@ final class XzDecompressor implements Decompressor {
     public void decompress(ByteBuffer stored, ByteBuffer target, int length) {
         byte[] block = new byte[stored.remaining()];
         stored.duplicate().get(block);
-        try (InputStream decoder =
-                new SingleXZInputStream(stream(block, length), XzCodec.MEMORY_LIMIT, true, arrays)) {
+        try (InputStream decoder = new SingleXZInputStream(stream(block, length), XzCodec.MEMORY_LIMIT, true, arrays)) {
             for (int left = length; left > 0; ) {
                 int count = decoder.read(step, 0, Math.min(STEP, left));
                 require(count >= 0, "it holds less than it should");
@@ -77,8 +77,7 @@ final class XzDecompressor implements Decompressor {
                 new ByteArrayInputStream(XzBlocks.header(check).array()),
                 new ByteArrayInputStream(block),
                 new ByteArrayInputStream(index.array(), 0, index.limit()),
-                new ByteArrayInputStream(
-                        XzBlocks.footer(check, index.limit()).array()))));
+                new ByteArrayInputStream(XzBlocks.footer(check, index.limit()).array()))));
     }
 
     /** The block's length without its padding, which follows from the headers of its LZMA2 chunks alone. */
@@ -93,7 +92,7 @@ final class XzDecompressor implements Decompressor {
     private static int lzmaEnd(byte[] block, int start) {
         int at = start;
         while (true) {
-            require(at + 6 <= block.length || at < block.length && block[at] == 0, "it ends too early");
+            require(at + 6 <= block.length || (at < block.length && block[at] == 0), "it ends too early");
             int control = block[at] & 0xFF;
             if (control == 0) {
                 return at + 1;

@@ -42,8 +42,7 @@ final class XzIndexReader {
             end = stream.start;
         }
         int check = streams.getFirst().check;
-        if (XzDecompressor.checkLength(check).isEmpty()
-                || streams.stream().anyMatch(stream -> stream.check != check)) {
+        if (XzDecompressor.checkLength(check).isEmpty() || streams.stream().anyMatch(stream -> stream.check != check)) {
             return Optional.empty();
         }
         return frames(streams, check);
@@ -74,7 +73,8 @@ final class XzIndexReader {
 
     private long padding(long end) {
         long padding = 0;
-        while (end - padding >= Integer.BYTES && bytes(end - padding - Integer.BYTES, Integer.BYTES).getInt() == 0) {
+        while (end - padding >= Integer.BYTES
+                && bytes(end - padding - Integer.BYTES, Integer.BYTES).getInt() == 0) {
             padding += Integer.BYTES;
             require(padding <= LONGEST_PADDING, "more than " + LONGEST_PADDING + " bytes of padding follow a stream");
         }
@@ -134,7 +134,7 @@ final class XzIndexReader {
         long number = 0;
         for (int i = 0; i < LONGEST_NUMBER; i++) {
             byte next = bytes.get();
-            number |= (long) (next & 0x7F) << 7 * i;
+            number |= (long) (next & 0x7F) << (7 * i);
             if (next >= 0) {
                 return number;
             }
@@ -196,7 +196,7 @@ final class XzIndexReader {
             long number = 0;
             for (int i = 0; i < LONGEST_NUMBER; i++) {
                 int next = next();
-                number |= (long) (next & 0x7F) << 7 * i;
+                number |= (long) (next & 0x7F) << (7 * i);
                 if (next < 0x80) {
                     return number;
                 }

@@ -34,8 +34,8 @@ public final class FrameIndexReader {
 
     private Optional<FrameTable> read() {
         Optional<ByteBuffer> mark = record(0, FrameIndex.MARK_LENGTH, FrameIndex.MARK);
-        Optional<ByteBuffer> footer =
-                record(image.size() - envelopeOf(FrameIndex.FOOTER_LENGTH), FrameIndex.FOOTER_LENGTH, FrameIndex.FOOTER);
+        Optional<ByteBuffer> footer = record(
+                image.size() - envelopeOf(FrameIndex.FOOTER_LENGTH), FrameIndex.FOOTER_LENGTH, FrameIndex.FOOTER);
         if (mark.isEmpty() && footer.isEmpty()) {
             return Optional.empty();
         }

@@ -30,8 +30,8 @@ public final class FrameTable {
      */
     public void add(int stored, int length, boolean zero) {
         if (count == MOST) {
-            throw SnapshotException.unsupported(
-                    "an image in frames takes at most " + MOST + " of them; use larger ones (cluster size) or another format");
+            throw SnapshotException.unsupported("an image in frames takes at most " + MOST
+                    + " of them; use larger ones (cluster size) or another format");
         }
         if (count % PAGE == 0) {
             pages.add(new Page(storedEnd, diskEnd));

@@ -77,9 +77,17 @@ class StockToolTest {
 
     @ParameterizedTest
     @CsvSource({
-        "gzip,gzip -c -1", "gzip,pigz -c -p 2", "gzip,gzip -c -9 -n", "lz4,lz4 -c -1", "lz4,lz4 -c -B4 --content-size",
-        "lz4,lz4 -c -BX -9", "xz,xz -c -1 -T1", "xz,xz -c -0 --block-size=1MiB -T2", "xz,xz -c -0 --check=sha256",
-        "xz,xz -c -0 --check=none", "xz,xz -c --delta --lzma2=preset=0"
+        "gzip,gzip -c -1",
+        "gzip,pigz -c -p 2",
+        "gzip,gzip -c -9 -n",
+        "lz4,lz4 -c -1",
+        "lz4,lz4 -c -B4 --content-size",
+        "lz4,lz4 -c -BX -9",
+        "xz,xz -c -1 -T1",
+        "xz,xz -c -0 --block-size=1MiB -T2",
+        "xz,xz -c -0 --check=sha256",
+        "xz,xz -c -0 --check=none",
+        "xz,xz -c --delta --lzma2=preset=0"
     })
     void aFileOfTheToolIsReadInAnyOrder(String format, String command) throws Exception {
         requireTool(command.substring(0, command.indexOf(' ')));
@@ -125,14 +133,14 @@ class StockToolTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"gzip", "lz4", "xz"})
-    void zerosOfAForeignFileAreFoundAndNeverReadAgain(String tool) throws Exception {
-        requireTool(tool);
+    @ValueSource(strings = {"gzip -c -1", "lz4 -c -1", "xz -c -1 --block-size=1MiB -T2"})
+    void zerosOfAForeignFileAreFoundAndNeverReadAgain(String command) throws Exception {
+        requireTool(command.substring(0, command.indexOf(' ')));
         Path plain = dir.resolve("plain");
         byte[] content = new byte[20 * MIB];
         Arrays.fill(content, 10 * MIB, 10 * MIB + 5, (byte) 7);
         Files.write(plain, content);
-        try (BlockSource opened = Images.open(new ImageInput.Probed(pack(tool + " -c -1", plain)))) {
+        try (BlockSource opened = Images.open(new ImageInput.Probed(pack(command, plain)))) {
             List<Extent> extents = new ArrayList<>();
             opened.extents(new ByteRange(0, opened.size())).forEachRemaining(extents::add);
             assertThat(extents.stream()
