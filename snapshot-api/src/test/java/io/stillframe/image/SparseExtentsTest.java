@@ -26,7 +26,8 @@ class SparseExtentsTest {
 
     @Test
     void walksDataAndHolesOfAnyRange() {
-        ScriptedRegions regions = new ScriptedRegions(10_000).data(0, 100).data(4096, 5000).data(9000, 10_000);
+        ScriptedRegions regions =
+                new ScriptedRegions(10_000).data(0, 100).data(4096, 5000).data(9000, 10_000);
         assertThat(extents(regions, 0, 10_000))
                 .containsExactly("DATA 0 100", "HOLE 100 4096", "DATA 4096 5000", "HOLE 5000 9000", "DATA 9000 10000");
         assertThat(extents(regions, 50, 4500)).containsExactly("DATA 50 100", "HOLE 100 4096", "DATA 4096 4500");
@@ -98,8 +99,8 @@ class SparseExtentsTest {
     private static List<String> extents(SparseFileProbe.Regions regions, long start, long end) {
         List<String> told = new ArrayList<>();
         new SparseExtents(regions, new ByteRange(start, end))
-                .forEachRemaining(extent -> told.add(extent.kind() + " " + extent.range().start() + " "
-                        + extent.range().end()));
+                .forEachRemaining(extent -> told.add(extent.kind() + " "
+                        + extent.range().start() + " " + extent.range().end()));
         return told;
     }
 

@@ -103,7 +103,8 @@ final class ImageConvert implements Callable<Integer> {
                 request = request.withCompression(Compression.parse(compression.get()));
             }
             if (clusterSize.isPresent()) {
-                request = request.withClusterSize(Math.toIntExact(clusterSize.get().bytes()));
+                request = request.withClusterSize(
+                        Math.toIntExact(clusterSize.get().bytes()));
             }
             requireSuitable(request);
             return request;

@@ -97,7 +97,9 @@ class ImageConvertTest {
                     "2",
                     "--force");
             assertThat(run.out()).isEmpty();
-            assertThat(run.err().get(run.err().size() - 1)).contains("of data read").contains("written");
+            assertThat(run.err().get(run.err().size() - 1))
+                    .contains("of data read")
+                    .contains("written");
             assertHoldsTheDisk(second, other);
             ToolRun check = run("check", second.toString(), "--format", other, "--json");
             assertThat(compact(check)).contains("\"corruptions\":[]");
@@ -112,7 +114,10 @@ class ImageConvertTest {
                 Files.readAllBytes(raw), "image", "convert", "-", "-", "--size", "6M", "--from", "raw", "--to", format);
         if (!codec.traits().contains(CodecTrait.PIPE)) {
             assertThat(written.exit()).isEqualTo(Stillframe.FAILED);
-            assertThat(written.complaint()).contains(format).contains("cannot go to a pipe").contains("zstd");
+            assertThat(written.complaint())
+                    .contains(format)
+                    .contains("cannot go to a pipe")
+                    .contains("zstd");
             assertThat(written.bytes()).isEmpty();
             return;
         }
@@ -132,13 +137,14 @@ class ImageConvertTest {
             image = Files.readAllBytes(file);
         }
         Path back = dir.resolve("back.raw");
-        String[] command = {
-            "image", "convert", "-", back.toString(), "--size", "6M", "--from", format, "--to", "raw"
-        };
+        String[] command = {"image", "convert", "-", back.toString(), "--size", "6M", "--from", format, "--to", "raw"};
         Piped read = piped(image, command);
         if (!sequential) {
             assertThat(read.exit()).isEqualTo(Stillframe.FAILED);
-            assertThat(read.complaint()).contains(format).contains("cannot be read from a pipe").contains("gzip");
+            assertThat(read.complaint())
+                    .contains(format)
+                    .contains("cannot be read from a pipe")
+                    .contains("gzip");
             assertThat(back).doesNotExist();
             return;
         }
@@ -156,7 +162,15 @@ class ImageConvertTest {
         Path link = Files.createSymbolicLink(dir.resolve("link"), raw);
         for (Path out : List.of(raw, link)) {
             ToolRun run = ToolRun.of(
-                    Map.of(), "image", "convert", raw.toString(), out.toString(), "--from", "raw", "--to", "raw",
+                    Map.of(),
+                    "image",
+                    "convert",
+                    raw.toString(),
+                    out.toString(),
+                    "--from",
+                    "raw",
+                    "--to",
+                    "raw",
                     "--force");
             assertThat(run.exit()).isEqualTo(Stillframe.FAILED);
             assertThat(run.complaint()).contains("also read as input");
@@ -172,8 +186,15 @@ class ImageConvertTest {
         bytes[300_000] ^= 1;
         Files.write(image, bytes);
         ToolRun run = ToolRun.of(
-                Map.of(), "image", "convert", image.toString(), dir.resolve("out.qcow2").toString(), "--from", "gzip",
-                "--to", "qcow2");
+                Map.of(),
+                "image",
+                "convert",
+                image.toString(),
+                dir.resolve("out.qcow2").toString(),
+                "--from",
+                "gzip",
+                "--to",
+                "qcow2");
         assertThat(run.exit()).isEqualTo(Stillframe.FAILED);
         assertThat(run.err().get(run.err().size() - 1)).contains("image.gz").contains("frame");
         assertThat(names()).containsExactlyInAnyOrder("disk.raw", "image.gz");
@@ -186,15 +207,25 @@ class ImageConvertTest {
     void tellsUnsuitableOptionsAsUsageBeforeAnythingIsDone() {
         for (String compression : List.of("zlib", "gzip:10", "gzip:x")) {
             ToolRun run = ToolRun.of(
-                    Map.of(), "image", "convert", raw.toString(), dir.resolve("out").toString(), "--to", "gzip",
-                    "--compression", compression);
+                    Map.of(),
+                    "image",
+                    "convert",
+                    raw.toString(),
+                    dir.resolve("out").toString(),
+                    "--to",
+                    "gzip",
+                    "--compression",
+                    compression);
             assertThat(run.exit()).as("%s", run).isEqualTo(Stillframe.USAGE);
             assertThat(run.complaint()).contains("compression");
         }
         ToolRun unknown = ToolRun.of(
                 Map.of(), "image", "convert", raw.toString(), dir.resolve("out").toString(), "--to", "no-such");
         assertThat(unknown.exit()).isEqualTo(Stillframe.FAILED);
-        assertThat(unknown.complaint()).contains("no-such").contains("installed are").contains("xz");
+        assertThat(unknown.complaint())
+                .contains("no-such")
+                .contains("installed are")
+                .contains("xz");
     }
 
     @Test
@@ -249,7 +280,9 @@ class ImageConvertTest {
 
     private void assertHoldsTheDisk(Path image, String format) {
         try (BlockSource opened = Images.open(ImageInput.file(image, format))) {
-            assertThat(digest(opened)).as("%s, seed %d", image.getFileName(), SEED).isEqualTo(rawDigest());
+            assertThat(digest(opened))
+                    .as("%s, seed %d", image.getFileName(), SEED)
+                    .isEqualTo(rawDigest());
         }
     }
 
@@ -287,10 +320,13 @@ class ImageConvertTest {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         PrintStream print = new PrintStream(err, true, StandardCharsets.UTF_8);
         Console console = new Console(
-                new ByteArrayInputStream(input), out, new PrintStream(out, true, StandardCharsets.UTF_8), print,
-                OptionalInt.empty(), Map.of());
-        return new Piped(
-                new Stillframe(console).run(args), out.toByteArray(), err.toString(StandardCharsets.UTF_8));
+                new ByteArrayInputStream(input),
+                out,
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                print,
+                OptionalInt.empty(),
+                Map.of());
+        return new Piped(new Stillframe(console).run(args), out.toByteArray(), err.toString(StandardCharsets.UTF_8));
     }
 
     /** What a run with pipes left: its exit code, standard output and standard error. */

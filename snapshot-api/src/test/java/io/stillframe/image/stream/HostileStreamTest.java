@@ -68,8 +68,8 @@ class HostileStreamTest {
     @CsvSource({"5000,67108865", "0,1000", "2000000,1000"})
     void framesBeyondTheBoundsAreRefusedWhenOpening(int stored, int length) {
         assertThatThrownBy(() -> open("gzip", image(new byte[stored], length)))
-                .isInstanceOfSatisfying(SnapshotException.class, e -> assertThat(e.kind())
-                        .isEqualTo(Kind.CORRUPT));
+                .isInstanceOfSatisfying(
+                        SnapshotException.class, e -> assertThat(e.kind()).isEqualTo(Kind.CORRUPT));
     }
 
     /** A member's name of endless length takes no memory. */
@@ -86,8 +86,8 @@ class HostileStreamTest {
         };
         InputStream decoded = Plugins.codec("gzip").decode(endless);
         assertThatThrownBy(decoded::read)
-                .isInstanceOfSatisfying(SnapshotException.class, e -> assertThat(e.kind())
-                        .isEqualTo(Kind.CORRUPT));
+                .isInstanceOfSatisfying(
+                        SnapshotException.class, e -> assertThat(e.kind()).isEqualTo(Kind.CORRUPT));
     }
 
     /** A pipe that has nothing to read for a moment is not at its end. */
@@ -122,8 +122,8 @@ class HostileStreamTest {
             }
         };
         assertThatThrownBy(() -> Plugins.codec(format).decode(failing).readAllBytes())
-                .isInstanceOfSatisfying(SnapshotException.class, e -> assertThat(e.kind())
-                        .isEqualTo(Kind.TRANSIENT));
+                .isInstanceOfSatisfying(
+                        SnapshotException.class, e -> assertThat(e.kind()).isEqualTo(Kind.TRANSIENT));
     }
 
     /** Damage to streams as they come through pipes: what is given out before the error is what was written. */
@@ -132,7 +132,8 @@ class HostileStreamTest {
     void damagedPipesNeverGiveOutAnotherDisk(String format, int rounds) throws IOException {
         MemoryBlockSource disk = SeededDisk.dense(MIB + 777, SEED);
         byte[] image = written(format, disk);
-        byte[] content = Plugins.codec(format).decode(new ByteArrayInputStream(image)).readAllBytes();
+        byte[] content =
+                Plugins.codec(format).decode(new ByteArrayInputStream(image)).readAllBytes();
         assertThat(content).hasSize((int) disk.size());
         Random random = new Random(SEED);
         for (int i = 0; i < rounds; i++) {
@@ -183,8 +184,8 @@ class HostileStreamTest {
     private static void assertReadFails(byte[] image) {
         try (BlockSource opened = open("gzip", image)) {
             assertThatThrownBy(() -> opened.read(0, ByteBuffer.allocate((int) opened.size())))
-                    .isInstanceOfSatisfying(SnapshotException.class, e -> assertThat(e.kind())
-                            .isEqualTo(Kind.CORRUPT))
+                    .isInstanceOfSatisfying(
+                            SnapshotException.class, e -> assertThat(e.kind()).isEqualTo(Kind.CORRUPT))
                     .hasMessageContaining("frame 1");
         }
     }
