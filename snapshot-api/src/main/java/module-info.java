@@ -5,12 +5,14 @@ module io.stillframe {
     requires com.github.luben.zstd_jni;
     requires com.fasterxml.jackson.core;
     requires org.apache.commons.compress;
+    requires java.xml;
     requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe;
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
+    exports io.stillframe.image.ova;
     exports io.stillframe.image.qcow2;
     exports io.stillframe.image.vmdk;
     exports io.stillframe.image.zstd;
