@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An image's description of itself ("The Descriptor File"), a text of keys and extents. Names of files in it are looked at for what they
@@ -92,10 +93,10 @@ record Descriptor(
 
     /**
      * It tells a parent's versions apart. This image is nobody's parent, and its content is not known when the descriptor is written;
-     * the highest bit keeps it off 0, the lowest off the reserved ffffffff and fffffffe.
+     * the highest bit, set, keeps it off 0, the lowest, cleared, off the reserved ffffffff and fffffffe.
      */
     private static String contentId(long virtualSize) {
-        return String.format(Locale.ROOT, "%08x", (Long.hashCode(virtualSize) | 1 << 31) & ~3);
+        return String.format(Locale.ROOT, "%08x", (Long.hashCode(virtualSize) | (1 << 31)) & ~3);
     }
 
     /** Takes a text apart line by line. For one use. */
@@ -241,12 +242,12 @@ record Descriptor(
         }
 
         /** Files get renamed, so that the name can be any, but it is one of a file beside it. */
-        private void requireOwnName(String name, String rest) {
+        private void requireOwnName(@Nullable String name, @Nullable String rest) {
             if (name == null || !FILE_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
                 throw unsupported(image + " names another place as its extent, " + shown(String.valueOf(name))
                         + "; an image in one file has a plain file name there, and no other file is ever followed");
             }
-            if (!rest.isBlank() && !rest.strip().equals("0")) {
+            if (rest != null && !rest.isBlank() && !rest.strip().equals("0")) {
                 throw unsupported(image + " has an extent that begins inside of a file, at " + shown(rest.strip()));
             }
         }

@@ -6,6 +6,7 @@ import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads runs of compressed grains that lie behind one another in the file: one read for many grains, each inflated straight into the
@@ -118,7 +119,7 @@ final class GrainReader implements AutoCloseable {
         return Math.min(layout.grainSize(), layout.size() - start);
     }
 
-    private SnapshotException broken(Mapping mapping, @org.jspecify.annotations.Nullable Exception cause) {
+    private SnapshotException broken(Mapping mapping, @Nullable Exception cause) {
         return new SnapshotException(
                 SnapshotException.Kind.CORRUPT,
                 image.describe() + ": the compressed grain for disk position " + mapping.start() + ", at "

@@ -23,6 +23,8 @@ final class LayoutReader {
     /** "COWD", read as little endian: a sparse file of an ESX host. */
     private static final int MAGIC_COWD = 0x44574f43;
 
+    private static final byte[] FIRST_LINE = Descriptor.FIRST_LINE.getBytes(StandardCharsets.US_ASCII);
+
     /** Footer marker, footer, end-of-stream marker. */
     private static final int FOOTER_SECTORS = 3;
 
@@ -45,8 +47,6 @@ final class LayoutReader {
         int magic = SparseHeader.magic(head.slice());
         return magic == SparseHeader.MAGIC || magic == MAGIC_COWD || startsWithText(head.slice());
     }
-
-    private static final byte[] FIRST_LINE = Descriptor.FIRST_LINE.getBytes(StandardCharsets.US_ASCII);
 
     private static boolean startsWithText(ByteBuffer head) {
         for (int i = 0; i < FIRST_LINE.length; i++) {
@@ -138,8 +138,7 @@ final class LayoutReader {
     private Descriptor descriptor(SparseHeader header) {
         long sectors = header.descriptorSize();
         if (header.descriptorOffset() == 0 || sectors == 0) {
-            throw unsupported(image.describe() + " has no descriptor of its own: it is one part of a disk that is split over"
-                    + " several files, which are never followed; convert it to one file with the tools that made it");
+            throw noDescriptor();
         }
         if (sectors < 0 || sectors > Sectors.of(Descriptor.LONGEST)) {
             throw corrupt(image.describe() + " has a descriptor of " + Long.toUnsignedString(sectors)
@@ -151,7 +150,15 @@ final class LayoutReader {
                     + " bytes");
         }
         ByteBuffer text = read(Sectors.bytes(header.descriptorOffset()), (int) Sectors.bytes(sectors));
+        if (text.get(0) == 0) {
+            throw noDescriptor();
+        }
         return Descriptor.of(text.array(), image.describe());
+    }
+
+    private SnapshotException noDescriptor() {
+        return unsupported(image.describe() + " has no descriptor of its own: it is one part of a disk that is split over"
+                + " several files, which are never followed; convert it to one file with the tools that made it");
     }
 
     /** The footer counts, and says the same as the header but for the directory's place ("Stream-Optimized Compressed Sparse Extents"). */
@@ -187,7 +194,7 @@ final class LayoutReader {
         int bits = Long.numberOfTrailingZeros(grain) + Sectors.BITS;
         if (bits < FEWEST_GRAIN_BITS || bits > MOST_GRAIN_BITS) {
             throw unsupported(image.describe() + " has grains of " + Long.toUnsignedString(grain) + " sectors; "
-                    + (1 << FEWEST_GRAIN_BITS - Sectors.BITS) + " to " + (1 << MOST_GRAIN_BITS - Sectors.BITS)
+                    + (1 << (FEWEST_GRAIN_BITS - Sectors.BITS)) + " to " + (1 << (MOST_GRAIN_BITS - Sectors.BITS))
                     + " are supported");
         }
         return bits;

@@ -33,7 +33,7 @@ final class SectorUse {
         long stop = Math.min(sector + count, start + window);
         for (long at = Math.max(sector, start); at < stop; at++) {
             int word = (int) ((at - start) / Long.SIZE);
-            long bit = 1L << (at - start) % Long.SIZE;
+            long bit = 1L << ((at - start) % Long.SIZE);
             free &= (bits[word] & bit) == 0;
             bits[word] |= bit;
         }

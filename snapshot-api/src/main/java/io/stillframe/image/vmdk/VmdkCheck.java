@@ -4,7 +4,9 @@ import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ImageCheck;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks all metadata of an image: every entry of the directory and of the grain tables against the file's length, the markers of
@@ -67,7 +69,7 @@ final class VmdkCheck {
         GrainDirectory directory = directory(layout.directory());
         claim(0, Sectors.of(layout.dataStart()), "header and descriptor", 0);
         claim(layout.directory() >>> Sectors.BITS, directorySectors(), "grain directory", 0);
-        GrainDirectory copy = null;
+        @Nullable GrainDirectory copy = null;
         if (header.has(SparseHeader.FLAG_REDUNDANT)) {
             copy = directory(Sectors.bytes(header.redundantDirectory()));
             if (header.redundantDirectory() != header.directory()) {
@@ -112,7 +114,7 @@ final class VmdkCheck {
         long firstGrain = (long) index * SparseHeader.TABLE_ENTRIES;
         for (int i = 0; i < entries.length; i++) {
             long grain = firstGrain + i;
-            if (entries[i] != 0 && grain << layout.grainBits() < layout.size()) {
+            if (entries[i] != 0 && (grain << layout.grainBits()) < layout.size()) {
                 walkGrain(grain, Integer.toUnsignedLong(entries[i]));
             }
         }
@@ -187,7 +189,7 @@ final class VmdkCheck {
             claim(copy, Sectors.of(SparseHeader.TABLE_BYTES), "redundant grain table", index);
             int[] entries = tables.entries(Sectors.bytes(table), SparseHeader.TABLE_ENTRIES);
             int[] copied = tables.entries(Sectors.bytes(copy), SparseHeader.TABLE_ENTRIES);
-            if (!java.util.Arrays.equals(entries, copied)) {
+            if (!Arrays.equals(entries, copied)) {
                 fault("redundant grain table %d differs from the grain table", index);
             }
         }

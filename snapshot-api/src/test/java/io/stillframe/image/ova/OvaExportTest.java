@@ -101,12 +101,12 @@ class OvaExportTest {
                 .build();
         List<StreamResult> results = export(machine, List.of(SeededDisk.dense(100_000, 3)));
         Map<String, byte[]> entries = entries();
-        Document document = parse(entries.get("q-.ovf"));
+        Document document = parse(entries.get("q.ovf"));
         Element envelope = document.getDocumentElement();
         assertThat(envelope.getNamespaceURI()).isEqualTo(OVF);
         assertThat(envelope.getLocalName()).isEqualTo("Envelope");
         Element reference = one(document, OVF, "File");
-        assertThat(reference.getAttributeNS(OVF, "href")).isEqualTo("q--disk1.vmdk");
+        assertThat(reference.getAttributeNS(OVF, "href")).isEqualTo("q-disk1.vmdk");
         assertThat(reference.getAttributeNS(OVF, "size"))
                 .isEqualTo(String.valueOf(results.get(0).bytesStored()));
         Element disk = one(document, OVF, "Disk");

@@ -46,8 +46,7 @@ class VmdkHostileTest {
         "CORRUPT,      8, 0x20001, 4",
         "UNSUPPORTED,  8, 0x10001, 4", // flags
         "CORRUPT,     12, 7, 8",
-        "UNSUPPORTED, 12, -1, 8",
-        "UNSUPPORTED, 12, 0x4000000000000000, 8", // capacity
+        "CORRUPT,     12, -1, 8", // capacity, which contradicts the footer
         "CORRUPT,     20, 0, 8",
         "CORRUPT,     20, 127, 8",
         "CORRUPT,     20, 256, 8",
@@ -55,7 +54,7 @@ class VmdkHostileTest {
         "UNSUPPORTED, 28, 0, 8",
         "CORRUPT,     28, -1, 8",
         "CORRUPT,     28, 0x80000000000000, 8",
-        "CORRUPT,     28, 100, 8", // descriptor
+        "UNSUPPORTED, 28, 100, 8", // descriptor
         "UNSUPPORTED, 36, 0, 8",
         "CORRUPT,     36, -1, 8",
         "CORRUPT,     36, 0x7fffffff, 8", // its size
@@ -102,6 +101,15 @@ class VmdkHostileTest {
         for (long sectors : new long[] {1, 4, 8192, 1L << 40, 1L << 62}) {
             ByteBuffer image = image();
             image.putLong(20, sectors).putLong(footer(image) + 20, sectors);
+            assertRefused(image, Kind.UNSUPPORTED);
+        }
+    }
+
+    @Test
+    void capacitiesOutOfRangeAreRefused() {
+        for (long sectors : new long[] {-1, 1L << 62, (1L << 41) + 1, Long.MAX_VALUE}) {
+            ByteBuffer image = image();
+            image.putLong(12, sectors).putLong(footer(image) + 12, sectors);
             assertRefused(image, Kind.UNSUPPORTED);
         }
     }
@@ -160,6 +168,13 @@ class VmdkHostileTest {
         ByteBuffer image = image();
         replace(image, from, to);
         assertRefused(image, kind);
+    }
+
+    @Test
+    void anImageWithoutADescriptorIsAPartOfASplitDisk() {
+        ByteBuffer image = image();
+        image.put(DESCRIPTOR, (byte) 0);
+        assertRefused(image, Kind.UNSUPPORTED);
     }
 
     @Test
