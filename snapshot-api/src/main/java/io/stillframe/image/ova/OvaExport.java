@@ -177,7 +177,8 @@ public final class OvaExport {
     private static String baseName(String name) {
         String plain = name.replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^[.-]+|[.-]+$", "");
         String cut = plain.substring(0, Math.min(LONGEST_BASE_NAME, plain.length()));
-        boolean reserved = cut.isEmpty() || cut.toLowerCase(Locale.ROOT).matches("(con|prn|aux|nul|com\\d|lpt\\d)([.].*)?");
+        boolean reserved =
+                cut.isEmpty() || cut.toLowerCase(Locale.ROOT).matches("(con|prn|aux|nul|com\\d|lpt\\d)([.].*)?");
         return reserved ? "vm" + (cut.isEmpty() ? "" : "-" + cut) : cut;
     }
 }

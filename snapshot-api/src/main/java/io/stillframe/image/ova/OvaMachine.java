@@ -106,7 +106,9 @@ public record OvaMachine(
     }
 
     private static boolean notInXml(int code) {
-        return Character.isISOControl(code) || Character.getType(code) == Character.SURROGATE || (code & 0xfffe) == 0xfffe;
+        return Character.isISOControl(code)
+                || Character.getType(code) == Character.SURROGATE
+                || (code & 0xfffe) == 0xfffe;
     }
 
     private static void within(String what, int value, int least, int most) {
@@ -164,7 +166,11 @@ public record OvaMachine(
             return this;
         }
 
-        /** @throws SnapshotException INVALID if a value is out of range */
+        /**
+         * The machine.
+         *
+         * @throws SnapshotException INVALID if a value is out of range
+         */
         public OvaMachine build() {
             return new OvaMachine(name, vcpus, memoryMib, guestOs, firmware, controller, networks);
         }

@@ -16,8 +16,7 @@ final class OvfDescriptor {
     private static final String RASD = CIM + "CIM_ResourceAllocationSettingData";
     private static final String VSSD = CIM + "CIM_VirtualSystemSettingData";
     private static final String VMW = "http://www.vmware.com/schema/ovf";
-    private static final String FORMAT =
-            "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized";
+    private static final String FORMAT = "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized";
 
     // CIM_ResourceAllocationSettingData.ResourceType
     private static final int PROCESSOR = 3;

@@ -26,8 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param extentSectors disk sectors of its one extent
  * @param exactSize the disk's size in bytes if it was no multiple of a sector when the image was written
  */
-record Descriptor(
-        String createType, String contentId, String adapterType, long extentSectors, OptionalLong exactSize) {
+record Descriptor(String createType, String contentId, String adapterType, long extentSectors, OptionalLong exactSize) {
     /** What a descriptor starts with. */
     static final String FIRST_LINE = "# Disk DescriptorFile";
 
@@ -43,8 +42,8 @@ record Descriptor(
     private static final String NO_PARENT = "ffffffff";
     private static final Pattern ASSIGNMENT = Pattern.compile("([A-Za-z0-9_.:\\-]+)[ \\t]*=[ \\t]*(.*)");
     private static final Pattern QUOTED = Pattern.compile("\"([^\"]*)\"");
-    private static final Pattern EXTENT =
-            Pattern.compile("(RW|RDONLY|NOACCESS)[ \\t]+([0-9]{1,19})[ \\t]+([A-Za-z0-9]{1,32})(?:[ \\t]+\"([^\"]*)\"(.*))?");
+    private static final Pattern EXTENT = Pattern.compile(
+            "(RW|RDONLY|NOACCESS)[ \\t]+([0-9]{1,19})[ \\t]+([A-Za-z0-9]{1,32})(?:[ \\t]+\"([^\"]*)\"(.*))?");
     private static final Pattern FILE_NAME = Pattern.compile("[^/\\\\]+");
 
     /** Reads the text and requires that it describes an image in one file that needs no other. */
@@ -152,15 +151,17 @@ record Descriptor(
             if (extent.matches()) {
                 extents.add(extent);
                 if (extents.size() > 1) {
-                    throw unsupported(image + " has more than one extent: it is split over several files, which are never"
-                            + " followed; convert it to one file with the tools that made it");
+                    throw unsupported(
+                            image + " has more than one extent: it is split over several files, which are never"
+                                    + " followed; convert it to one file with the tools that made it");
                 }
                 return;
             }
             Matcher assignment = ASSIGNMENT.matcher(line);
             if (!assignment.matches()) {
-                throw corrupt(image + " has a descriptor line that is neither a comment, a key with a value, nor an extent: "
-                        + shown(line));
+                throw corrupt(
+                        image + " has a descriptor line that is neither a comment, a key with a value, nor an extent: "
+                                + shown(line));
             }
             String key = assignment.group(1).toLowerCase(Locale.ROOT);
             if (values.put(key, unquoted(assignment.group(2).strip())) != null) {
@@ -237,7 +238,10 @@ record Descriptor(
             try {
                 return Long.parseLong(extent.group(2));
             } catch (NumberFormatException e) {
-                throw corrupt(image + " has an extent of " + extent.group(2) + " sectors, which is more than 2^63");
+                throw new SnapshotException(
+                        SnapshotException.Kind.CORRUPT,
+                        image + " has an extent of " + extent.group(2) + " sectors, which is more than 2^63",
+                        e);
             }
         }
 

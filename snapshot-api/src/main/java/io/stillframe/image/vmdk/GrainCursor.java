@@ -116,7 +116,8 @@ final class GrainCursor {
 
     /** Where the next grain begins, if it lies behind and near; else as far as incompressible data would reach. */
     private long hostEnd(long host, long grain) {
-        long most = Math.min(fileSize, host + Sectors.roundUp(Marker.GRAIN_LENGTH + GrainCompressor.bound(layout.grainSize())));
+        long most = Math.min(
+                fileSize, host + Sectors.roundUp(Marker.GRAIN_LENGTH + GrainCompressor.bound(layout.grainSize())));
         boolean last = ((grain + 1) & (SparseHeader.TABLE_ENTRIES - 1)) == 0;
         long next = last ? 0 : Sectors.bytes(entry(grain + 1));
         return next > host && next < most ? next : most;

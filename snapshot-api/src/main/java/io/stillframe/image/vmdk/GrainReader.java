@@ -146,8 +146,8 @@ final class GrainReader implements AutoCloseable {
     /** Where in what was read {@code length} bytes of the file lie. */
     private int at(long host, int length) {
         if (host > image.size() - length) {
-            throw SnapshotException.corrupt(image.describe() + " is truncated: " + length + " bytes of a grain at " + host
-                    + " exceed its " + image.size() + " bytes");
+            throw SnapshotException.corrupt(image.describe() + " is truncated: " + length + " bytes of a grain at "
+                    + host + " exceed its " + image.size() + " bytes");
         }
         if (host < fetchedFrom || host + length > fetchedFrom + fetched.limit()) {
             fetch(host, length);

@@ -68,8 +68,7 @@ final class LayoutReader {
         long dataStart = Math.max(Sectors.SIZE, end(first.descriptorOffset(), first.descriptorSize()));
         long directory = directory(header, entries, dataStart);
         requireRedundant(header, entries, dataStart);
-        return new VmdkLayout(
-                header, descriptor, size(header, descriptor), grainBits, directory, entries, dataStart);
+        return new VmdkLayout(header, descriptor, size(header, descriptor), grainBits, directory, entries, dataStart);
     }
 
     private ByteBuffer read(long position, int length) {
@@ -92,8 +91,8 @@ final class LayoutReader {
             throw corrupt(image.describe() + " is no vmdk image: it does not start with the format's magic");
         }
         if (sector.limit() < SparseHeader.LENGTH) {
-            throw corrupt(image.describe() + " has " + image.size() + " bytes; a vmdk header has "
-                    + SparseHeader.LENGTH);
+            throw corrupt(
+                    image.describe() + " has " + image.size() + " bytes; a vmdk header has " + SparseHeader.LENGTH);
         }
     }
 
@@ -113,8 +112,9 @@ final class LayoutReader {
         }
         requireCompression(header);
         if (header.tableEntries() != SparseHeader.TABLE_ENTRIES) {
-            throw unsupported(image.describe() + " has grain tables of " + Integer.toUnsignedString(header.tableEntries())
-                    + " entries; " + SparseHeader.TABLE_ENTRIES + " are supported");
+            throw unsupported(
+                    image.describe() + " has grain tables of " + Integer.toUnsignedString(header.tableEntries())
+                            + " entries; " + SparseHeader.TABLE_ENTRIES + " are supported");
         }
         return header;
     }
@@ -157,15 +157,17 @@ final class LayoutReader {
     }
 
     private SnapshotException noDescriptor() {
-        return unsupported(image.describe() + " has no descriptor of its own: it is one part of a disk that is split over"
-                + " several files, which are never followed; convert it to one file with the tools that made it");
+        return unsupported(
+                image.describe() + " has no descriptor of its own: it is one part of a disk that is split over"
+                        + " several files, which are never followed; convert it to one file with the tools that made it");
     }
 
     /** The footer counts, and says the same as the header but for the directory's place ("Stream-Optimized Compressed Sparse Extents"). */
     private SparseHeader footer(SparseHeader header) {
         long start = Sectors.bytes((image.size() >>> Sectors.BITS) - FOOTER_SECTORS);
         if (start < Sectors.SIZE) {
-            throw corrupt(image.describe() + " has " + image.size() + " bytes, too few for the footer that its header names");
+            throw corrupt(
+                    image.describe() + " has " + image.size() + " bytes, too few for the footer that its header names");
         }
         ByteBuffer end = read(start, FOOTER_SECTORS * Sectors.SIZE);
         ByteBuffer sector = end.slice(Sectors.SIZE, SparseHeader.LENGTH);
@@ -211,7 +213,8 @@ final class LayoutReader {
     }
 
     private long directory(SparseHeader header, int entries, long dataStart) {
-        if (entries > 0 && !inFile(header.directory(), Sectors.of((long) entries * Integer.BYTES), Sectors.of(dataStart))) {
+        if (entries > 0
+                && !inFile(header.directory(), Sectors.of((long) entries * Integer.BYTES), Sectors.of(dataStart))) {
             throw corrupt(image.describe() + " has its grain directory of " + entries + " entries at sector "
                     + Long.toUnsignedString(header.directory()) + ", which is not within the file of " + image.size()
                     + " bytes behind its descriptor");
@@ -245,8 +248,8 @@ final class LayoutReader {
         long capacity = header.capacity();
         long extent = descriptor.extentSectors();
         if (extent > capacity || capacity - extent >= header.grainSize()) {
-            throw corrupt(image.describe() + " has a capacity of " + capacity + " sectors in its header and an extent of "
-                    + extent + " in its descriptor");
+            throw corrupt(image.describe() + " has a capacity of " + capacity
+                    + " sectors in its header and an extent of " + extent + " in its descriptor");
         }
         long size = Sectors.bytes(extent); // Some writers round the capacity up to whole grains.
         OptionalLong exact = descriptor.exactSize();

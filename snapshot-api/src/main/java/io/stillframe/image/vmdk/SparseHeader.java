@@ -97,7 +97,10 @@ record SparseHeader(
         fields.putInt(MAGIC).putInt(version).putInt(flags);
         fields.putLong(capacity).putLong(grainSize);
         fields.putLong(descriptorOffset).putLong(descriptorSize);
-        fields.putInt(tableEntries).putLong(redundantDirectory).putLong(directory).putLong(overhead);
+        fields.putInt(tableEntries)
+                .putLong(redundantDirectory)
+                .putLong(directory)
+                .putLong(overhead);
         fields.put((byte) (unclean ? 1 : 0)).put(NEWLINES).putShort((short) compression);
         return fields.clear();
     }

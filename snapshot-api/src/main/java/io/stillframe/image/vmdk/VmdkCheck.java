@@ -178,7 +178,9 @@ final class VmdkCheck {
 
     private void claim(long sector, long sectors, String what, long which) {
         if (!use.add(sector, sectors)) {
-            corruptions.add("the %s %d, %d sectors at sector %d, shares sectors with something else", what, which, sectors, sector);
+            corruptions.add(
+                    "the %s %d, %d sectors at sector %d, shares sectors with something else",
+                    what, which, sectors, sector);
         }
     }
 

@@ -66,8 +66,9 @@ public final class VmdkCodec implements ImageCodec {
     public BlockSource open(List<Layer> chain) {
         try {
             if (chain.size() != 1) {
-                throw SnapshotException.unsupported("a vmdk image with a parent is not supported, so its declared chain has"
-                        + " exactly 1 layer, not " + chain.size());
+                throw SnapshotException.unsupported(
+                        "a vmdk image with a parent is not supported, so its declared chain has"
+                                + " exactly 1 layer, not " + chain.size());
             }
             ByteSource image = chain.get(0).bytes();
             return new VmdkSource(image, LayoutReader.read(image));

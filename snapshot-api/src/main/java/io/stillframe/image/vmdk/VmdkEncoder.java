@@ -30,7 +30,8 @@ final class VmdkEncoder implements ChunkEncoder {
             int length = Math.min(GRAIN, rawLength - at);
             if (!ZeroTest.isZero(raw, from, length)) {
                 boolean whole = length == GRAIN;
-                int size = encode(position + at, whole ? raw : padded(raw, from, length), whole ? from : 0, stored, end);
+                int size =
+                        encode(position + at, whole ? raw : padded(raw, from, length), whole ? from : 0, stored, end);
                 sectors[i] = size >>> Sectors.BITS;
                 end += size;
             }

@@ -28,8 +28,7 @@ final class VmdkMeasure {
         long metadata = Sectors.SIZE + (long) SparseHeader.TABLE_BYTES;
         long directory = Sectors.bytes(Sectors.of((long) options.directoryEntries() * Integer.BYTES));
         long fixed = WriterOptions.GRAIN + Sectors.SIZE + directory + 3L * Sectors.SIZE;
-        return Math.addExact(
-                Math.multiplyExact(grains, (long) WriterOptions.storedGrain()), tables * metadata + fixed);
+        return Math.addExact(Math.multiplyExact(grains, (long) WriterOptions.storedGrain()), tables * metadata + fixed);
     }
 
     private void add(long first, long last) {

@@ -40,7 +40,12 @@ record WriterOptions(long virtualSize, int level) {
     private static int level(Compression compression) {
         return switch (compression.algorithm()) {
             case "zlib" -> within(1, 9, compression.level().orElse(DEFAULT_LEVEL), "zlib");
-            case "none" -> within(GrainCompressor.STORE, GrainCompressor.STORE, compression.level().orElse(0), "none");
+            case "none" ->
+                within(
+                        GrainCompressor.STORE,
+                        GrainCompressor.STORE,
+                        compression.level().orElse(0),
+                        "none");
             default ->
                 throw SnapshotException.invalid(
                         "vmdk compresses with zlib or none, not with '" + compression.algorithm() + "'");

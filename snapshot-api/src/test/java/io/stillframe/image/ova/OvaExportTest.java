@@ -114,9 +114,11 @@ class OvaExportTest {
         assertThat(disk.getAttributeNS(OVF, "capacity")).isEqualTo("100352");
         assertThat(disk.getAttributeNS(OVF, "populatedSize"))
                 .isEqualTo(String.valueOf(results.get(0).bytesRead()));
-        assertThat(one(document, OVF, "VirtualSystem").getAttributeNS(OVF, "id")).isEqualTo(machine.name());
+        assertThat(one(document, OVF, "VirtualSystem").getAttributeNS(OVF, "id"))
+                .isEqualTo(machine.name());
         assertThat(one(document, OVF, "Name").getTextContent()).isEqualTo(machine.name());
-        assertThat(one(document, OVF, "OperatingSystemSection").getAttributeNS(OVF, "id")).isEqualTo("103");
+        assertThat(one(document, OVF, "OperatingSystemSection").getAttributeNS(OVF, "id"))
+                .isEqualTo("103");
         assertThat(quantity(document, "3")).isEqualTo("3");
         assertThat(quantity(document, "4")).isEqualTo("2052");
         assertThat(items(document, "10")).hasSize(3);
@@ -131,7 +133,8 @@ class OvaExportTest {
 
     @Test
     void everyItemHasItsOwnIdentityAndItsElementsInOrder() throws Exception {
-        List<BlockSource> disks = new ArrayList<>(Collections.nCopies(17, MemoryBlockSource.builder(512).build()));
+        List<BlockSource> disks = new ArrayList<>(
+                Collections.nCopies(17, MemoryBlockSource.builder(512).build()));
         export(OvaMachine.builder("many").build(), disks);
         Document document = parse(entries().get("many.ovf"));
         NodeList all = document.getElementsByTagNameNS(OVF, "Item");
@@ -197,8 +200,11 @@ class OvaExportTest {
     @ParameterizedTest
     @ValueSource(strings = {"../../etc/passwd", "...", "con", "/", "a\\b:c", "\u00e4\u00f6\u00fc", "-rf"})
     void fileNamesAreTameWhateverTheMachineIsCalled(String name) throws IOException {
-        export(OvaMachine.builder(name).build(), List.of(MemoryBlockSource.builder(512).build()));
-        assertThat(entries().keySet()).allMatch(file -> file.matches("[A-Za-z0-9_][A-Za-z0-9._-]*\\.(ovf|mf|vmdk)"))
+        export(
+                OvaMachine.builder(name).build(),
+                List.of(MemoryBlockSource.builder(512).build()));
+        assertThat(entries().keySet())
+                .allMatch(file -> file.matches("[A-Za-z0-9_][A-Za-z0-9._-]*\\.(ovf|mf|vmdk)"))
                 .noneMatch(file -> file.contains("..") || file.startsWith("con."));
     }
 
@@ -210,7 +216,8 @@ class OvaExportTest {
         assertInvalid(() -> OvaMachine.builder("a\ud800").build());
         assertInvalid(() -> OvaMachine.builder("a").vcpus(0).build());
         assertInvalid(() -> OvaMachine.builder("a").memoryMib(1023).build());
-        assertInvalid(() -> OvaMachine.builder("a").networks(Collections.nCopies(11, "n")).build());
+        assertInvalid(() ->
+                OvaMachine.builder("a").networks(Collections.nCopies(11, "n")).build());
         assertInvalid(() -> OvaContent.of(OvaMachine.builder("a").build(), List.of()));
         OvaContent content = content(OvaMachine.builder("a").build(), List.of(SeededDisk.dense(10, 1)))
                 .withCompression(Compression.parse("zstd"));
@@ -224,7 +231,8 @@ class OvaExportTest {
         OvaContent content = content(OvaMachine.builder("a").build(), List.of(SeededDisk.dense(1 << 20, 1)));
         assertThatThrownBy(() -> {
                     try (FileTarget target = FileTarget.create(file())) {
-                        OvaExport.run(content, target, StreamSettings.ofDefaults(), cancellation, StreamListener.none());
+                        OvaExport.run(
+                                content, target, StreamSettings.ofDefaults(), cancellation, StreamListener.none());
                     }
                 })
                 .isInstanceOf(SnapshotException.class);
@@ -234,8 +242,7 @@ class OvaExportTest {
     private static void assertInvalid(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
         assertThatThrownBy(call)
                 .isInstanceOfSatisfying(
-                        SnapshotException.class,
-                        e -> assertThat(e.kind()).isEqualTo(SnapshotException.Kind.INVALID));
+                        SnapshotException.class, e -> assertThat(e.kind()).isEqualTo(SnapshotException.Kind.INVALID));
     }
 
     private static OvaContent content(OvaMachine machine, List<BlockSource> disks) {

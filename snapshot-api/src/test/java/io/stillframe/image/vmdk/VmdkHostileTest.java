@@ -214,7 +214,8 @@ class VmdkHostileTest {
         ByteBuffer image = withDirectory(entries);
         int directory = directory(image);
         int table = image.getInt(directory);
-        image.put((int) Sectors.bytes(table), new byte[SparseHeader.TABLE_BYTES]); // nothing stored: only the walk costs
+        image.put(
+                (int) Sectors.bytes(table), new byte[SparseHeader.TABLE_BYTES]); // nothing stored: only the walk costs
         for (int i = 0; i < entries; i++) {
             image.putInt(directory + i * Integer.BYTES, table);
         }
@@ -326,7 +327,8 @@ class VmdkHostileTest {
     void theLastGrainMayBeAsShortAsTheDisk() {
         byte[] content = new byte[1000];
         Arrays.fill(content, (byte) 9);
-        ByteBuffer image = bytesOf(MemoryBlockSource.builder(1024).data(0, content).build());
+        ByteBuffer image =
+                bytesOf(MemoryBlockSource.builder(1024).data(0, content).build());
         byte[] data = deflated(Arrays.copyOf(content, 1024));
         image.putInt(FIRST_GRAIN + 8, data.length).put(FIRST_GRAIN + 12, data);
         assertThat(firstByte(image)).isEqualTo((byte) 9);
@@ -390,7 +392,8 @@ class VmdkHostileTest {
     private ByteBuffer image() {
         byte[] content = new byte[3 * GRAIN];
         Arrays.fill(content, (byte) 1);
-        return bytesOf(MemoryBlockSource.builder(content.length).data(0, content).build());
+        return bytesOf(
+                MemoryBlockSource.builder(content.length).data(0, content).build());
     }
 
     private ByteBuffer bytesOf(BlockSource disk) {
@@ -430,7 +433,8 @@ class VmdkHostileTest {
     private static void replace(ByteBuffer image, String from, String to) {
         String text = new String(image.array(), DESCRIPTOR, 20 * 512, StandardCharsets.ISO_8859_1);
         assertThat(text).contains(from);
-        byte[] changed = text.replaceFirst(java.util.regex.Pattern.quote(from), java.util.regex.Matcher.quoteReplacement(to))
+        byte[] changed = text.replaceFirst(
+                        java.util.regex.Pattern.quote(from), java.util.regex.Matcher.quoteReplacement(to))
                 .getBytes(StandardCharsets.ISO_8859_1);
         image.put(DESCRIPTOR, changed, 0, 20 * 512 - 100);
     }

@@ -3,12 +3,12 @@ package io.stillframe.image.vmdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.stillframe.image.ConvertRequest;
+import io.stillframe.image.FileTarget;
 import io.stillframe.image.ImageChain;
 import io.stillframe.image.ImageInput;
 import io.stillframe.image.ImageOutput;
 import io.stillframe.image.ImageStream;
-import io.stillframe.image.ConvertRequest;
-import io.stillframe.image.FileTarget;
 import io.stillframe.image.Images;
 import io.stillframe.image.MemoryBlockSource;
 import io.stillframe.image.StreamListener;
@@ -188,10 +188,12 @@ class VmdkOracleTest {
         ImageSpec spec = ImageSpec.ofSize(size);
         Path image = write(disk, spec);
         assertThat(image.toFile().length()).isLessThan(3 * MIB);
-        assertThat(VmdkCodec.measure(spec, disk)).isGreaterThanOrEqualTo(image.toFile().length());
+        assertThat(VmdkCodec.measure(spec, disk))
+                .isGreaterThanOrEqualTo(image.toFile().length());
         for (int i = 0; i < places.length; i++) {
             String read = "read -P " + (i + 1) + " " + places[i] + " 65536";
-            assertThat(Qemu.run("qemu-io", "-r", "-f", "vmdk", "-c", read, image)).doesNotContain("failed");
+            assertThat(Qemu.run("qemu-io", "-r", "-f", "vmdk", "-c", read, image))
+                    .doesNotContain("failed");
         }
         assertOwnCheckClean(image);
         try (BlockSource opened = open(image)) {
