@@ -46,7 +46,8 @@ final class ImageConvert implements Callable<Integer> {
             names = "--to",
             required = true,
             paramLabel = "FORMAT",
-            description = "The new image's format, e.g. qcow2, raw, zstd; or ova, a virtual machine with this one disk.")
+            description =
+                    "The new image's format, e.g. qcow2, raw, zstd; or ova, a virtual machine with this one disk.")
     private String format = "";
 
     @Option(

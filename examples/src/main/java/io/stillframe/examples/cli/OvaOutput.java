@@ -62,7 +62,12 @@ final class OvaOutput {
 
     /** One image file as a machine with one disk. */
     Integer convert(
-            Console console, ImageInput input, String out, OutputOption output, Optional<String> compression, StreamSettings settings) {
+            Console console,
+            ImageInput input,
+            String out,
+            OutputOption output,
+            Optional<String> compression,
+            StreamSettings settings) {
         if (out.equals(PIPE)) {
             throw new UsageException(
                     "the first bytes of an OVA are known last, so it cannot go to a pipe; write it to a file");
@@ -71,8 +76,8 @@ final class OvaOutput {
         requireNotItself(input, file);
         OvaMachine machine = machine(baseName(file));
         try (BlockSource source = Images.open(input)) {
-            StreamResult result =
-                    write(console, machine, List.of(source), compression, settings, file, results -> {}).get(0);
+            StreamResult result = write(console, machine, List.of(source), compression, settings, file, results -> {})
+                    .get(0);
             console.err()
                     .println(ByteSize.format(result.bytesRead()) + " of data read, "
                             + ByteSize.format(result.bytesStored()) + " written");
@@ -85,7 +90,9 @@ final class OvaOutput {
             return;
         }
         List<Path> read = input instanceof ImageInput.Chain chain
-                ? chain.layers().stream().map(layer -> Path.of(layer.location())).toList()
+                ? chain.layers().stream()
+                        .map(layer -> Path.of(layer.location()))
+                        .toList()
                 : input instanceof ImageInput.Probed probed ? List.of(probed.path()) : List.of();
         try {
             for (Path each : read) {
@@ -137,10 +144,14 @@ final class OvaOutput {
         OvaContent plain = content(machine, disks);
         OvaContent content =
                 compression.map(text -> plain.withCompression(parsed(text))).orElse(plain);
-        long data = disks.stream().mapToLong(disk -> Extents.dataBytes(disk, new Cancellation())).sum();
+        long data = disks.stream()
+                .mapToLong(disk -> Extents.dataBytes(disk, new Cancellation()))
+                .sum();
         try (ProgressDisplay display = new ProgressDisplay(console)) {
             return CancellableWork.run(
-                    console, "the export", cancellation -> write(content, settings, cancellation, data, display, file, check));
+                    console,
+                    "the export",
+                    cancellation -> write(content, settings, cancellation, data, display, file, check));
         }
     }
 

@@ -30,7 +30,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code snapshot export}. */
-@Command(name = "export", description = "Writes one disk of a snapshot to an image file, or all of them as ova, whatever they are stored as.")
+@Command(
+        name = "export",
+        description =
+                "Writes one disk of a snapshot to an image file, or all of them as ova, whatever they are stored as.")
 final class SnapshotExport implements Callable<Integer> {
     private final Console console;
 
@@ -50,7 +53,10 @@ final class SnapshotExport implements Callable<Integer> {
     @Mixin
     private Places places = new Places();
 
-    @Option(names = "--disk", paramLabel = "DEVICE", description = "Which disk, e.g. vdb; default: the root disk, with --to ova all.")
+    @Option(
+            names = "--disk",
+            paramLabel = "DEVICE",
+            description = "Which disk, e.g. vdb; default: the root disk, with --to ova all.")
     private Optional<String> device = Optional.empty();
 
     @Option(

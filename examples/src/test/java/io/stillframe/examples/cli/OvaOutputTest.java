@@ -31,9 +31,22 @@ class OvaOutputTest {
         String id = place.snapshot();
         Path out = directory.resolve("out.ova");
         ToolRun run = place.run(
-                "snapshot", "export", id, "--to", "ova", "--vcpus", "2", "--vm-memory", "2G", "--firmware", "uefi", out.toString());
+                "snapshot",
+                "export",
+                id,
+                "--to",
+                "ova",
+                "--vcpus",
+                "2",
+                "--vm-memory",
+                "2G",
+                "--firmware",
+                "uefi",
+                out.toString());
         assertThat(run.exit()).as("%s", run).isZero();
-        assertThat(run.err().get(run.err().size() - 1)).contains("1 disk as ova").contains("content verified");
+        assertThat(run.err().get(run.err().size() - 1))
+                .contains("1 disk as ova")
+                .contains("content verified");
         Map<String, byte[]> entries = entries(out);
         assertThat(entries.keySet()).containsExactly("web-1.ovf", "web-1.mf", "web-1-disk1.vmdk");
         assertThat(new String(entries.get("web-1.ovf"), StandardCharsets.UTF_8))
@@ -44,7 +57,8 @@ class OvaOutputTest {
     @Test
     void anImageBecomesAMachineWithOneDisk() throws IOException {
         Path out = directory.resolve("small.vm.ova");
-        ToolRun run = place.run("image", "convert", place.disk().toString(), out.toString(), "--from", "raw", "--to", "ova");
+        ToolRun run =
+                place.run("image", "convert", place.disk().toString(), out.toString(), "--from", "raw", "--to", "ova");
         assertThat(run.exit()).as("%s", run).isZero();
         Map<String, byte[]> entries = entries(out);
         assertThat(entries.keySet()).containsExactly("small.vm.ovf", "small.vm.mf", "small.vm-disk1.vmdk");
