@@ -7,14 +7,17 @@ module io.stillframe {
     requires org.apache.commons.compress;
     requires org.lz4.java;
     requires org.tukaani.xz;
+    requires java.xml;
     requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe;
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
+    exports io.stillframe.image.ova;
     exports io.stillframe.image.qcow2;
     exports io.stillframe.image.stream;
+    exports io.stillframe.image.vmdk;
     exports io.stillframe.image.zstd;
     exports io.stillframe.model;
     exports io.stillframe.spi;
@@ -36,6 +39,7 @@ module io.stillframe {
             io.stillframe.image.stream.GzipCodec,
             io.stillframe.image.stream.Lz4Codec,
             io.stillframe.image.stream.XzCodec,
+            io.stillframe.image.vmdk.VmdkCodec,
             io.stillframe.image.zstd.ZstdCodec;
     provides io.stillframe.spi.ObjectStoreProvider with
             io.stillframe.store.FileObjectStoreProvider;

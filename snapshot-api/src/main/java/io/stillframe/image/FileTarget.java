@@ -83,6 +83,20 @@ public final class FileTarget implements StreamTarget, AutoCloseable {
         end += count;
     }
 
+    /**
+     * Fills in bytes of the body that were left out with {@link #bodyZeros} because they were not known then.
+     *
+     * @param position where in the file, head included; the place ends no later than the body
+     * @param bytes all remaining ones are written
+     */
+    public void fill(long position, ByteBuffer bytes) {
+        if (position < headLength || position > end - bytes.remaining()) {
+            throw SnapshotException.invalid(bytes.remaining() + " bytes at " + position + " are not within the body, ["
+                    + headLength + ", " + end + ")");
+        }
+        output.write(position, bytes);
+    }
+
     @Override
     public void head(ByteBuffer head) {
         if (head.remaining() != headLength) {

@@ -72,7 +72,12 @@ public interface ImageCodec {
     /** Describes an image without opening its chain. Throws as {@link #open}. The caller keeps the source. */
     ImageInfo describe(ByteSource image);
 
-    /** Reads all metadata and reports every fault found. Throws only if reading itself fails. The caller keeps the source. */
+    /**
+     * Reads all metadata and reports every fault found. The caller keeps the source.
+     *
+     * @throws io.stillframe.model.SnapshotException UNSUPPORTED if the image needs what is not supported, so that nothing can be said of
+     *     it; else only if reading itself fails or the work is cancelled
+     */
     ImageCheck check(ByteSource image, Cancellation cancellation);
 
     /**

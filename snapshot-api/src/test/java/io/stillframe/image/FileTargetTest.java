@@ -61,6 +61,24 @@ class FileTargetTest {
     }
 
     @Test
+    void fillsInWhatWasLeftOut() throws IOException {
+        Path file = dir.resolve("filled");
+        try (FileTarget target = FileTarget.create(file)) {
+            target.begin(2);
+            target.body(ByteBuffer.wrap(new byte[] {3}));
+            target.bodyZeros(2);
+            target.body(ByteBuffer.wrap(new byte[] {6}));
+            target.fill(3, ByteBuffer.wrap(new byte[] {4, 5}));
+            assertInvalid(() -> target.fill(1, ByteBuffer.allocate(1)));
+            assertInvalid(() -> target.fill(5, ByteBuffer.allocate(2)));
+            assertInvalid(() -> target.fill(Long.MAX_VALUE, ByteBuffer.allocate(2)));
+            target.head(ByteBuffer.wrap(new byte[] {1, 2}));
+            target.publish();
+        }
+        assertThat(Files.readAllBytes(file)).isEqualTo(new byte[] {1, 2, 3, 4, 5, 6});
+    }
+
+    @Test
     void leavesHoles() throws IOException {
         Path file = dir.resolve("sparse");
         try (FileTarget target = FileTarget.create(file)) {

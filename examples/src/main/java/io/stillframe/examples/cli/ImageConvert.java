@@ -46,7 +46,8 @@ final class ImageConvert implements Callable<Integer> {
             names = "--to",
             required = true,
             paramLabel = "FORMAT",
-            description = "The new image's format, e.g. qcow2, raw, zstd.")
+            description =
+                    "The new image's format, e.g. qcow2, raw, zstd; or ova, a virtual machine with this one disk.")
     private String format = "";
 
     @Option(
@@ -75,12 +76,18 @@ final class ImageConvert implements Callable<Integer> {
             description = "The disk's size, when it is read from standard input.")
     private Optional<ByteSize> size = Optional.empty();
 
+    @Mixin
+    private OvaOutput ova = new OvaOutput();
+
     ImageConvert(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
+        if (format.equals(OvaOutput.FORMAT)) {
+            return ova.convert(console, input(), out, output, compression, settings());
+        }
         ConvertRequest request = request();
         StreamSettings settings = settings();
         StreamResult result;

@@ -5,6 +5,7 @@ import io.stillframe.image.FileTarget;
 import io.stillframe.image.ImageStream;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;
+import io.stillframe.image.ova.OvaMachine;
 import io.stillframe.model.Compression;
 import io.stillframe.model.DiskRole;
 import io.stillframe.model.DiskSnapshot;
@@ -18,6 +19,9 @@ import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.Plugins;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,7 +30,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code snapshot export}. */
-@Command(name = "export", description = "Writes one disk of a snapshot to an image file, whatever it is stored as.")
+@Command(
+        name = "export",
+        description =
+                "Writes one disk of a snapshot to an image file, or all of them as ova, whatever they are stored as.")
 final class SnapshotExport implements Callable<Integer> {
     private final Console console;
 
@@ -46,14 +53,17 @@ final class SnapshotExport implements Callable<Integer> {
     @Mixin
     private Places places = new Places();
 
-    @Option(names = "--disk", paramLabel = "DEVICE", description = "Which disk, e.g. vdb; default: the root disk.")
+    @Option(
+            names = "--disk",
+            paramLabel = "DEVICE",
+            description = "Which disk, e.g. vdb; default: the root disk, with --to ova all.")
     private Optional<String> device = Optional.empty();
 
     @Option(
             names = "--to",
             required = true,
             paramLabel = "FORMAT",
-            description = "The image's format, e.g. qcow2 or raw.")
+            description = "The image's format, e.g. qcow2 or raw; or ova, a virtual machine with all disks.")
     private String format = "";
 
     @Option(
@@ -62,12 +72,18 @@ final class SnapshotExport implements Callable<Integer> {
             description = "E.g. zstd:1 or none; default: the format's own.")
     private Optional<String> compression = Optional.empty();
 
+    @Mixin
+    private OvaOutput ova = new OvaOutput();
+
     SnapshotExport(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
+        if (format.equals(OvaOutput.FORMAT)) {
+            return exportMachine(output.free(out.orElseThrow()));
+        }
         ImageCodec codec = Plugins.codec(format);
         Path file = output.free(out.orElseThrow());
         try (SnapshotService service = places.storage(console).build()) {
@@ -83,6 +99,52 @@ final class SnapshotExport implements Callable<Integer> {
                                 + ByteSize.format(written.bytesStored()) + ", content verified");
             }
             return Stillframe.DONE;
+        }
+    }
+
+    /** Every disk that was captured, or the one that was asked for, the root disk first. */
+    private Integer exportMachine(Path file) {
+        try (SnapshotService service = places.storage(console).build()) {
+            Snapshot found = service.get(snapshot.id());
+            List<DiskSnapshot> disks = device.isPresent() ? List.of(disk(found)) : rootFirst(found);
+            long stored = exportMachine(service, ova.machine(found.instance().name()), disks, file);
+            console.err()
+                    .println(file + ": " + disks.size() + (disks.size() == 1 ? " disk" : " disks") + " as ova, "
+                            + ByteSize.format(stored) + ", content verified");
+            return Stillframe.DONE;
+        }
+    }
+
+    /** Returns the bytes that were stored. */
+    private long exportMachine(SnapshotService service, OvaMachine machine, List<DiskSnapshot> disks, Path file) {
+        List<BlockSource> sources = new ArrayList<>();
+        try {
+            for (DiskSnapshot disk : disks) {
+                sources.add(service.openDisk(snapshot.id(), disk.device()));
+            }
+            List<StreamResult> written = ova.write(
+                    console,
+                    machine,
+                    sources,
+                    compression,
+                    StreamSettings.ofDefaults(),
+                    file,
+                    results -> requireSameContent(disks, results));
+            return written.stream().mapToLong(StreamResult::bytesStored).sum();
+        } finally {
+            sources.forEach(BlockSource::close);
+        }
+    }
+
+    private static List<DiskSnapshot> rootFirst(Snapshot found) {
+        return found.disks().stream()
+                .sorted(Comparator.comparing(disk -> disk.role() != DiskRole.ROOT))
+                .toList();
+    }
+
+    private void requireSameContent(List<DiskSnapshot> disks, List<StreamResult> results) {
+        for (int i = 0; i < disks.size(); i++) {
+            requireSameContent(disks.get(i), results.get(i));
         }
     }
 

@@ -1,11 +1,19 @@
 package io.stillframe.image.qcow2;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
 
 /** Breaks an image's bytes, seeded, mostly where its metadata lies. */
-final class Mutation {
+public final class Mutation {
+    /** Where a format's metadata lies. */
+    @FunctionalInterface
+    public interface Places {
+        /** A place to break; any number, outside of the image for anywhere. */
+        long pick(Random random);
+    }
+
     private static final long[] TELLING = {
         0,
         1,
@@ -30,14 +38,19 @@ final class Mutation {
     };
 
     private final byte[] original;
+    private final ByteOrder order;
+    private final Places places;
     private final Random random;
 
-    Mutation(byte[] original, long seed) {
+    /** @param order of the format's numbers */
+    public Mutation(byte[] original, ByteOrder order, Places places, long seed) {
         this.original = original;
+        this.order = order;
+        this.places = places;
         this.random = new Random(seed);
     }
 
-    byte[] mutated() {
+    public byte[] mutated() {
         byte[] image = original.clone();
         int changes = 1 + random.nextInt(4);
         for (int i = 0; i < changes; i++) {
@@ -50,7 +63,7 @@ final class Mutation {
         if (image.length < 16) {
             return image;
         }
-        ByteBuffer bytes = ByteBuffer.wrap(image);
+        ByteBuffer bytes = ByteBuffer.wrap(image).order(order);
         int at = place(image);
         int word = Math.min(at & -8, image.length - 8);
         switch (random.nextInt(8)) {
@@ -68,25 +81,8 @@ final class Mutation {
         return image;
     }
 
-    /** In the header, a table that the header points to, or anywhere. */
     private int place(byte[] image) {
-        ByteBuffer bytes = ByteBuffer.wrap(original);
-        return switch (random.nextInt(6)) {
-            case 0, 1 -> random.nextInt(Math.min(image.length, 160));
-            case 2 -> within(image, bytes.getLong(40), 64);
-            case 3 -> within(image, l2Table(bytes), 4096);
-            case 4 -> within(image, bytes.getLong(48), 4096);
-            default -> random.nextInt(image.length);
-        };
-    }
-
-    private long l2Table(ByteBuffer bytes) {
-        long l1 = bytes.getLong(40);
-        return l1 > 0 && l1 < original.length - 8 ? bytes.getLong((int) l1) & Entries.OFFSET : 0;
-    }
-
-    private int within(byte[] image, long start, int length) {
-        long at = start + random.nextInt(length);
+        long at = places.pick(random);
         return at >= 0 && at < image.length ? (int) at : random.nextInt(image.length);
     }
 }
