@@ -12,6 +12,7 @@ module io.stillframe {
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
     exports io.stillframe.image.qcow2;
+    exports io.stillframe.image.vhd;
     exports io.stillframe.image.zstd;
     exports io.stillframe.model;
     exports io.stillframe.spi;
@@ -30,6 +31,8 @@ module io.stillframe {
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
             io.stillframe.image.qcow2.Qcow2Codec,
+            io.stillframe.image.vhd.VhdCodec,
+            io.stillframe.image.vhd.FixedVhdCodec,
             io.stillframe.image.zstd.ZstdCodec;
     provides io.stillframe.spi.ObjectStoreProvider with
             io.stillframe.store.FileObjectStoreProvider;
