@@ -13,6 +13,7 @@ module io.stillframe {
     exports io.stillframe.image;
     exports io.stillframe.image.qcow2;
     exports io.stillframe.image.vhd;
+    exports io.stillframe.image.vhdx;
     exports io.stillframe.image.zstd;
     exports io.stillframe.model;
     exports io.stillframe.spi;
@@ -33,6 +34,7 @@ module io.stillframe {
             io.stillframe.image.qcow2.Qcow2Codec,
             io.stillframe.image.vhd.VhdCodec,
             io.stillframe.image.vhd.FixedVhdCodec,
+            io.stillframe.image.vhdx.VhdxCodec,
             io.stillframe.image.zstd.ZstdCodec;
     provides io.stillframe.spi.ObjectStoreProvider with
             io.stillframe.store.FileObjectStoreProvider;
