@@ -7,23 +7,29 @@ import io.stillframe.image.StreamTarget;
 import io.stillframe.model.Compression;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 
 /** An image in memory. */
-final class MemoryImage implements StreamTarget {
+public final class MemoryImage implements StreamTarget {
     private final ByteArrayOutputStream body = new ByteArrayOutputStream();
     private byte[] head = {};
 
-    /** The image that the codec writes of a disk. */
+    /** The qcow2 image that is written of a disk. */
     static byte[] of(BlockSource disk, String compression, int clusterSize) {
         ImageSpec spec = ImageSpec.ofSize(disk.size())
                 .withCompression(Compression.parse(compression))
                 .withClusterSize(clusterSize);
+        return of(new Qcow2Codec(), disk, spec);
+    }
+
+    /** The image that a codec writes of a disk. */
+    public static byte[] of(ImageCodec codec, BlockSource disk, ImageSpec spec) {
         MemoryImage image = new MemoryImage();
-        try (ImageWriter writer = new Qcow2Codec().newWriter(spec)) {
+        try (ImageWriter writer = codec.newWriter(spec)) {
             ImageStream.run(
                     disk, writer, image, StreamSettings.ofDefaults(), new Cancellation(), StreamListener.none());
         }

@@ -20,25 +20,25 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** QEMU's own tools as the judge of what an image means. */
-final class Qemu {
+public final class Qemu {
     private static final long DEADLINE_SECONDS = 120;
 
     private Qemu() {}
 
     /** Skips the test, saying what is skipped, where the tools are not installed. */
-    static void assumeInstalled() {
+    public static void assumeInstalled() {
         assumeTrue(
                 installed("qemu-img") && installed("qemu-io"),
-                "qemu-img and qemu-io are not installed: the comparison of qcow2 with QEMU is skipped");
+                "qemu-img and qemu-io are not installed: the comparison with QEMU is skipped");
     }
 
-    static boolean installed(String program) {
+    public static boolean installed(String program) {
         return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
                 .anyMatch(dir -> Files.isExecutable(Path.of(dir, program)));
     }
 
     /** Runs a program that must succeed and returns its output. */
-    static String run(Object... command) {
+    public static String run(Object... command) {
         Result result = runAny(command);
         assertThat(result.exit())
                 .as("%s%n%s", Arrays.toString(command), result.output())
@@ -46,9 +46,9 @@ final class Qemu {
         return result.output();
     }
 
-    record Result(int exit, String output) {}
+    public record Result(int exit, String output) {}
 
-    static Result runAny(Object... command) {
+    public static Result runAny(Object... command) {
         List<String> words = new ArrayList<>();
         for (Object word : command) {
             words.add(word.toString());
@@ -77,7 +77,7 @@ final class Qemu {
     }
 
     /** Makes an image; {@code options} as for {@code qemu-img create -o}, may be empty. */
-    static void create(Path image, String options, long size) {
+    public static void create(Path image, String options, long size) {
         List<Object> command = new ArrayList<>(List.of("qemu-img", "create", "-q", "-f", "qcow2"));
         if (!options.isEmpty()) {
             command.addAll(List.of("-o", options));
@@ -87,7 +87,7 @@ final class Qemu {
     }
 
     /** Runs qemu-io commands on an image. */
-    static void io(Path image, String format, List<String> commands) {
+    public static void io(Path image, String format, List<String> commands) {
         List<Object> command = new ArrayList<>(List.of("qemu-io", "-f", format));
         for (String each : commands) {
             command.add("-c");
@@ -98,24 +98,39 @@ final class Qemu {
     }
 
     /** The disk that QEMU sees in an image, as a raw file. */
-    static Path flatten(Path image, Path raw) {
-        run("qemu-img", "convert", "-f", "qcow2", "-O", "raw", image, raw);
+    public static Path flatten(Path image, Path raw) {
+        return flatten(image, "qcow2", raw);
+    }
+
+    /** The disk that QEMU sees in an image of a format, as a raw file. */
+    public static Path flatten(Path image, String format, Path raw) {
+        run("qemu-img", "convert", "-f", format, "-O", "raw", image, raw);
         return raw;
     }
 
     /** QEMU finds no error and no leak. */
-    static void assertSound(Path image) {
-        assertThat(run("qemu-img", "check", "-f", "qcow2", image)).contains("No errors were found");
+    public static void assertSound(Path image) {
+        assertSound(image, "qcow2");
+    }
+
+    /** QEMU finds no error and no leak in an image of a format. */
+    public static void assertSound(Path image, String format) {
+        assertThat(run("qemu-img", "check", "-f", format, image)).contains("No errors were found");
     }
 
     /** QEMU sees the same disk in the image as in {@code disk}. */
-    static void assertSame(Path image, BlockSource disk, Path scratch) throws IOException {
+    public static void assertSame(Path image, BlockSource disk, Path scratch) throws IOException {
+        assertSame(image, "qcow2", disk, scratch);
+    }
+
+    /** QEMU sees the same disk in the image of a format as in {@code disk}. */
+    public static void assertSame(Path image, String format, BlockSource disk, Path scratch) throws IOException {
         Path raw = scratch.resolve("expected.raw");
         Files.deleteIfExists(raw);
         try (RawFileTarget target = RawFileTarget.create(raw, disk.size())) {
             DiskCopy.run(disk, target, StreamSettings.ofDefaults(), new Cancellation(), StreamListener.none());
             target.finish();
         }
-        run("qemu-img", "compare", "-f", "raw", "-F", "qcow2", raw, image);
+        run("qemu-img", "compare", "-f", "raw", "-F", format, raw, image);
     }
 }

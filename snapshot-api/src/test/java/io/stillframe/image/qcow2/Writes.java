@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** Seeded random guest writes as commands of qemu-io. */
-final class Writes {
+public final class Writes {
     private static final int SECTOR = 512;
 
     private final Random random;
@@ -16,7 +16,7 @@ final class Writes {
     private final boolean compressed;
 
     /** @param compressed whether whole clusters may be written compressed */
-    Writes(long seed, long size, int clusterSize, boolean compressed) {
+    public Writes(long seed, long size, int clusterSize, boolean compressed) {
         this.random = new Random(seed);
         this.size = size;
         this.clusterSize = clusterSize;
@@ -24,7 +24,7 @@ final class Writes {
     }
 
     /** Compressed clusters come first: QEMU does not compress over what is allocated. */
-    List<String> commands(int count) {
+    public List<String> commands(int count) {
         List<String> commands = new ArrayList<>();
         if (compressed) {
             Set<Long> clusters = new TreeSet<>();
