@@ -5,6 +5,7 @@ import io.stillframe.internal.image.Occupancy;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ImageCheck;
+import java.util.List;
 
 /** Checks the structures of one image. For one use. */
 final class VhdxCheck {
@@ -15,9 +16,7 @@ final class VhdxCheck {
     private final PayloadMap map;
     private final Cancellation cancellation;
     private final Findings corruptions = new Findings();
-    private final Findings leaks = new Findings();
     private long allocated;
-    private long reserved;
 
     VhdxCheck(VhdxImage image, PayloadMap map, Cancellation cancellation) {
         this.image = image;
@@ -36,15 +35,7 @@ final class VhdxCheck {
         for (long window = 0; window * MIB < image.bytes().size(); window += Occupancy.WINDOW) {
             checkFile(window);
         }
-        long used = MIB
-                + image.header().logLength()
-                + image.regions().table().length()
-                + image.regions().metadata().length()
-                + reserved;
-        if (image.bytes().size() - used >= metadata.blockSize()) {
-            leaks.add("%d bytes of the file are not used", image.bytes().size() - used);
-        }
-        return new ImageCheck(corruptions.texts(), leaks.texts(), allocated);
+        return new ImageCheck(corruptions.texts(), List.of(), allocated);
     }
 
     private void checkFile(long window) {
@@ -79,14 +70,12 @@ final class VhdxCheck {
 
     private void count(long block, long entry) {
         int state = PayloadMap.state(entry);
-        boolean present = state == PayloadMap.FULLY_PRESENT;
         if (state == 4 || state == 7 || PayloadMap.hasReservedBits(entry)) {
             corruptions.add("the entry of block %d is %x (hex): no valid state or reserved bits are set", block, entry);
         }
-        if (present) {
+        if (state == PayloadMap.FULLY_PRESENT) {
             allocated += Math.min(metadata.blockSize(), metadata.size() - block * metadata.blockSize());
         }
-        reserved += present || PayloadMap.offset(entry) != 0 ? metadata.blockSize() : 0;
     }
 
     private void checkPlace(Occupancy occupancy, long block, long offset, boolean first) {

@@ -123,7 +123,7 @@ public final class VhdxCodec implements ImageCodec {
      * {@inheritDoc}
      *
      * <p>Finds entries of the block allocation table that are not valid, blocks and regions that overlap or exceed the file, and broken copies. A
-     * log that can be replayed is no fault. Data is not read.
+     * log that can be replayed is no fault, nor is space that nothing uses: writers leave it on purpose. Data is not read.
      */
     @Override
     public ImageCheck check(ByteSource file, Cancellation cancellation) {

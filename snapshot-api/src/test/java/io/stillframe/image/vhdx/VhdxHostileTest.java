@@ -179,8 +179,10 @@ class VhdxHostileTest {
         image.putLong(TABLE + 129 * 8, DATA | 6); // a bitmap's entry lies behind 128 blocks
         try (BlockSource disk = open(image)) {
             assertThat(bytes(disk, 128L * 256 * MIB, 10)).containsOnly(1);
-            Iterator<Extent> extents = disk.extents(new ByteRange(0, disk.size()));
+            ByteRange range = new ByteRange(0, 128L * 256 * MIB + 10);
+            Iterator<Extent> extents = disk.extents(range);
             assertThat(extents.next().range()).isEqualTo(new ByteRange(0, 128L * 256 * MIB));
+            assertThat(extents.next().kind()).isEqualTo(Extent.Kind.DATA);
         }
         image.putInt(ITEMS + 32, 512);
         image.putLong(TABLE + 129 * 8, 0).putLong(TABLE + (128 + 8) * 8, DATA | 6);

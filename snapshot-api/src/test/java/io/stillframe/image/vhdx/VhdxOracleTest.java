@@ -62,8 +62,8 @@ class VhdxOracleTest {
         Qemu.io(image, "vhdx", List.of("write -P 77 " + (size - 512) + " 512"));
         assertReadsAsQemu(image, seed);
         Qemu.assertSound(image, "vhdx");
-        assertThat(Images.check(image, Optional.of("vhdx"), new Cancellation()).corruptions())
-                .isEmpty();
+        assertThat(Images.check(image, Optional.of("vhdx"), new Cancellation()).clean())
+                .isTrue();
     }
 
     private void assertReadsAsQemu(Path image, long seed) {
@@ -92,10 +92,13 @@ class VhdxOracleTest {
         }
     }
 
-    /** What QEMU wrote to its block allocation table after a moment goes into a log in place of there; QEMU then replays it, too. */
+    /**
+     * What QEMU wrote to its block allocation table after a moment goes into a log in place of there; QEMU then replays it, too. Of a log that
+     * goes on at its beginning QEMU 7.2 replays the second part only, as it looks for the sequence whose first entry is the newest.
+     */
     @ParameterizedTest
-    @CsvSource({"0, 1", "1036288, 2", "409600, 3"})
-    void replaysALogAsQemuDoes(int logStart, long seed) throws IOException {
+    @CsvSource({"0, 1, true", "1036288, 2, false", "409600, 3, true"})
+    void replaysALogAsQemuDoes(int logStart, long seed, boolean byQemu) throws IOException {
         Path image = dir.resolve("image.vhdx");
         Qemu.run("qemu-img", "create", "-q", "-f", "vhdx", "-o", "block_size=1M", image, 3L << 30);
         Qemu.io(image, "vhdx", List.of("write -P 1 0 3M", "write -P 2 600M 64k"));
@@ -127,9 +130,11 @@ class VhdxOracleTest {
             DiskAssert.assertSameDisk(actual, expected, seed);
         }
         assertThat(Files.readAllBytes(unclean)).isEqualTo(dirty.array());
-        Qemu.run("qemu-img", "check", "-q", "-f", "vhdx", "-r", "all", unclean);
-        Qemu.run("qemu-img", "compare", "-f", "vhdx", "-F", "vhdx", image, unclean);
-        assertThat(Images.info(unclean, Optional.of("vhdx")).details()).containsEntry("dirty", "false");
+        if (byQemu) {
+            Qemu.run("qemu-img", "check", "-q", "-f", "vhdx", "-r", "all", unclean);
+            Qemu.run("qemu-img", "compare", "-f", "vhdx", "-F", "vhdx", image, unclean);
+            assertThat(Images.info(unclean, Optional.of("vhdx")).details()).containsEntry("dirty", "false");
+        }
     }
 
     @ParameterizedTest(name = "blocks of {0}, {1} bytes")
@@ -150,7 +155,7 @@ class VhdxOracleTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"16, 33554432, 4", "64, 134217728, 4", "5, 1048576, 45"})
+    @CsvSource({"16, 33554432, 4", "64, 134217728, 4", "1, 1048576, 9"})
     void aHugeDiskCostsItsDataAndTables(long tebibytes, int block, int tableMebibytes) throws IOException {
         BlockSource disk = SeededDisk.sparse(tebibytes << 40, 6, 5);
         ImageSpec plain = ImageSpec.ofSize(disk.size());
@@ -162,9 +167,13 @@ class VhdxOracleTest {
         try (BlockSource opened = open(image, "vhdx")) {
             DiskAssert.assertSameDisk(opened, disk, 5);
         }
-        if (tebibytes < 16) {
-            Qemu.assertSame(image, "vhdx", disk, dir);
-        }
+    }
+
+    @Test
+    void qemuReadsATableWithBitmapsEntries() throws IOException {
+        BlockSource disk = SeededDisk.sparse(6L << 30, 12, 8);
+        Path image = write(disk, ImageSpec.ofSize(disk.size()).withClusterSize((int) MIB));
+        assertQemuAgrees(image, disk, disk.size());
     }
 
     @Test
