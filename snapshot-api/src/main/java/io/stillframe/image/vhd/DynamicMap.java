@@ -62,8 +62,8 @@ final class DynamicMap implements BlockMap {
         }
         long bitmap = Integer.toUnsignedLong(entry) * DynamicHeader.SECTOR;
         if (bitmap > fileSize - header.bitmapBytes()) {
-            throw SnapshotException.corrupt(name + ": block " + block + " at " + bitmap + " exceeds the file of " + fileSize
-                    + " bytes");
+            throw SnapshotException.corrupt(
+                    name + ": block " + block + " at " + bitmap + " exceeds the file of " + fileSize + " bytes");
         }
         return bitmap;
     }
@@ -76,9 +76,7 @@ final class DynamicMap implements BlockMap {
 
     /** Whether 64 sectors from {@code sector} on, none behind {@code last}, are alike. */
     private boolean uniform(long bitmap, int sector, int last, boolean written) {
-        return sector % Long.SIZE == 0
-                && sector + Long.SIZE - 1 <= last
-                && word(bitmap, sector) == (written ? -1L : 0);
+        return sector % Long.SIZE == 0 && sector + Long.SIZE - 1 <= last && word(bitmap, sector) == (written ? -1L : 0);
     }
 
     private long word(long bitmap, int sector) {

@@ -22,8 +22,8 @@ final class DynamicWriter implements ImageWriter {
         this.layout = layout;
         byte[] bitmap = new byte[layout.bitmapBytes()];
         Arrays.fill(bitmap, 0, layout.blockSize() / DynamicHeader.SECTOR / Byte.SIZE, (byte) 0xff);
-        this.blocks = new BlockLayout(
-                "vhd", layout.virtualSize(), layout.blockSize(), chunkSize(), bitmap, layout.padding());
+        this.blocks =
+                new BlockLayout("vhd", layout.virtualSize(), layout.blockSize(), chunkSize(), bitmap, layout.padding());
     }
 
     @Override

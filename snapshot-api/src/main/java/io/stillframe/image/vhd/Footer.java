@@ -55,8 +55,9 @@ record Footer(DiskType type, long dataOffset, String creator, long currentSize, 
                 case 2 -> FIXED;
                 case 3 -> DYNAMIC;
                 case 4 ->
-                    throw SnapshotException.unsupported("a differencing VHD needs its parent disk, which is not supported;"
-                            + " merge it into its parent or convert it to a full image first");
+                    throw SnapshotException.unsupported(
+                            "a differencing VHD needs its parent disk, which is not supported;"
+                                    + " merge it into its parent or convert it to a full image first");
                 default ->
                     throw SnapshotException.corrupt("a VHD footer has disk type " + Integer.toUnsignedString(code)
                             + "; 2 (fixed), 3 (dynamic) and 4 (differencing) exist");

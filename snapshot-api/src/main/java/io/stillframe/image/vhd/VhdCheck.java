@@ -27,13 +27,15 @@ final class VhdCheck {
 
     ImageCheck run() {
         cancellation.check();
-        long allocated = headers.dynamic().isPresent() ? checkDynamic(headers.dynamic().get()) : checkFixed();
+        long allocated =
+                headers.dynamic().isPresent() ? checkDynamic(headers.dynamic().get()) : checkFixed();
         return new ImageCheck(corruptions.texts(), leaks.texts(), allocated);
     }
 
     private long checkFixed() {
         long size = headers.footer().size();
-        long behind = image.size() - Footer.LENGTH - Math.max(size, headers.footer().currentSize());
+        long behind =
+                image.size() - Footer.LENGTH - Math.max(size, headers.footer().currentSize());
         if (behind >= SECTOR) {
             leaks.add("%d bytes between the fixed disk and its footer are not used", behind);
         }

@@ -67,7 +67,8 @@ public final class VhdCodec implements ImageCodec {
     /** Recognises dynamic images. A fixed one begins with what its guest wrote, and so its format must be given. */
     @Override
     public Probe probe(ByteBuffer head, long size) {
-        boolean match = head.remaining() >= Footer.LENGTH && Footer.isFooter(head.slice(head.position(), Footer.LENGTH));
+        boolean match =
+                head.remaining() >= Footer.LENGTH && Footer.isFooter(head.slice(head.position(), Footer.LENGTH));
         return match ? Probe.MATCH : Probe.NO_MATCH;
     }
 
@@ -80,8 +81,9 @@ public final class VhdCodec implements ImageCodec {
     static BlockSource openAny(List<Layer> chain) {
         try {
             if (chain.size() != 1) {
-                throw SnapshotException.unsupported("a fixed or dynamic VHD has no backing file, so its declared chain has"
-                        + " exactly 1 layer, not " + chain.size());
+                throw SnapshotException.unsupported(
+                        "a fixed or dynamic VHD has no backing file, so its declared chain has"
+                                + " exactly 1 layer, not " + chain.size());
             }
             ByteSource image = chain.get(0).bytes();
             VhdHeaders headers = VhdHeaders.read(image);
@@ -190,8 +192,7 @@ public final class VhdCodec implements ImageCodec {
         }
         requireNoCompression(spec);
         DynamicLayout layout = DynamicLayout.of(spec);
-        long blocks = TouchedBlocks.count(
-                source.extents(new ByteRange(0, source.size())), layout.blockSize());
+        long blocks = TouchedBlocks.count(source.extents(new ByteRange(0, source.size())), layout.blockSize());
         return layout.firstBlock() + blocks * layout.stride() + Footer.LENGTH;
     }
 

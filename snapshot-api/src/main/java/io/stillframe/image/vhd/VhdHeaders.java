@@ -77,7 +77,8 @@ record VhdHeaders(Footer footer, Place place, Optional<DynamicHeader> dynamic) {
                 return new VhdHeaders(footer, Place.COPY, Optional.empty());
             }
         }
-        throw corrupt("there is no VHD footer with a right checksum at the end of the file's " + image.size() + " bytes");
+        throw corrupt(
+                "there is no VHD footer with a right checksum at the end of the file's " + image.size() + " bytes");
     }
 
     /** The first bytes, where a dynamic disk has its footer's copy. */

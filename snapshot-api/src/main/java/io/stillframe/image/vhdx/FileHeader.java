@@ -32,8 +32,8 @@ record FileHeader(long sequence, Guid logGuid, int logVersion, long logOffset, l
         if (first.isEmpty() && second.isEmpty()) {
             throw SnapshotException.corrupt("both VHDX headers are broken");
         }
-        return first.filter(header -> second.isEmpty()
-                        || Long.compareUnsigned(header.sequence, second.get().sequence) >= 0)
+        return first.filter(
+                        header -> second.isEmpty() || Long.compareUnsigned(header.sequence, second.get().sequence) >= 0)
                 .or(() -> second)
                 .orElseThrow();
     }

@@ -95,7 +95,9 @@ final class LogReplay {
         Optional<Deque<LogEntry>> active = Optional.empty();
         for (LogEntry entry : entries.values()) {
             boolean newer = active.isEmpty()
-                    || Long.compareUnsigned(entry.number(), active.get().getLast().number()) > 0;
+                    || Long.compareUnsigned(
+                                    entry.number(), active.get().getLast().number())
+                            > 0;
             if (newer && next(entry).isEmpty()) {
                 active = sequence(entry, before).or(activeNow(active));
             }

@@ -36,6 +36,7 @@ final class LogSectors {
             buffer = Structures.read(file, position(sector), Math.min(READ_AHEAD, count - sector) * Structures.SECTOR);
             first = sector;
         }
-        return buffer.slice((sector - first) * Structures.SECTOR, Structures.SECTOR).order(buffer.order());
+        return buffer.slice((sector - first) * Structures.SECTOR, Structures.SECTOR)
+                .order(buffer.order());
     }
 }

@@ -100,8 +100,9 @@ record Metadata(int blockSize, boolean leaveAllocated, long size, int logicalSec
     private static Metadata of(Map<Guid, ByteBuffer> items) {
         int flags = required(items, FILE_PARAMETERS).getInt(4);
         if ((flags & HAS_PARENT) != 0) {
-            throw unsupported("a differencing VHDX needs its parent disk, which is not supported; merge it into its parent"
-                    + " or convert it to a full image first");
+            throw unsupported(
+                    "a differencing VHDX needs its parent disk, which is not supported; merge it into its parent"
+                            + " or convert it to a full image first");
         }
         int blockSize = required(items, FILE_PARAMETERS).getInt(0);
         if (Integer.bitCount(blockSize) != 1 || blockSize < SMALLEST_BLOCK || blockSize > LARGEST_BLOCK) {

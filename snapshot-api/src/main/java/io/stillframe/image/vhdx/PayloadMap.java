@@ -38,8 +38,7 @@ final class PayloadMap implements BlockMap {
         long stop = Math.min(end, (block + 1) * blockSize);
         long entry = entry(block);
         return switch (state(entry)) {
-            case NOT_PRESENT, UNDEFINED, UNMAPPED, UNMAPPED_OLD ->
-                new MappedRun(Extent.Kind.HOLE, position, stop, 0);
+            case NOT_PRESENT, UNDEFINED, UNMAPPED, UNMAPPED_OLD -> new MappedRun(Extent.Kind.HOLE, position, stop, 0);
             case ZERO -> new MappedRun(Extent.Kind.ZERO, position, stop, 0);
             case FULLY_PRESENT ->
                 new MappedRun(Extent.Kind.DATA, position, stop, offset(block, entry) + position % blockSize);
@@ -74,8 +73,9 @@ final class PayloadMap implements BlockMap {
     private long offset(long block, long entry) {
         long offset = offset(entry);
         if (offset < Structures.MIB || offset >= image.bytes().size()) {
-            throw SnapshotException.corrupt(image.bytes().describe() + ": block " + block + " at "
-                    + Long.toUnsignedString(offset) + " is outside of the file of " + image.bytes().size() + " bytes");
+            throw SnapshotException.corrupt(
+                    image.bytes().describe() + ": block " + block + " at " + Long.toUnsignedString(offset)
+                            + " is outside of the file of " + image.bytes().size() + " bytes");
         }
         return offset;
     }

@@ -93,6 +93,8 @@ record Regions(Region table, Region metadata) {
 
     private static void write(ByteBuffer bytes, int at, Guid id, Region region) {
         id.write(bytes, at);
-        bytes.putLong(at + 16, region.offset).putInt(at + 24, (int) region.length).putInt(at + 28, REQUIRED);
+        bytes.putLong(at + 16, region.offset)
+                .putInt(at + 24, (int) region.length)
+                .putInt(at + 28, REQUIRED);
     }
 }

@@ -43,7 +43,8 @@ final class VhdxCheck {
         Occupancy occupancy = new Occupancy();
         occupancy.moveTo(window);
         occupancy.take(0, 1);
-        checkRegion(occupancy, "the log", image.header().logOffset(), image.header().logLength());
+        checkRegion(
+                occupancy, "the log", image.header().logOffset(), image.header().logLength());
         Regions.Region table = image.regions().table();
         checkRegion(occupancy, "the block allocation table", table.offset(), table.length());
         Regions.Region region = image.regions().metadata();

@@ -71,8 +71,9 @@ public final class VhdxCodec implements ImageCodec {
     public BlockSource open(List<Layer> chain) {
         try {
             if (chain.size() != 1) {
-                throw SnapshotException.unsupported("a VHDX without parent has no backing file, so its declared chain has"
-                        + " exactly 1 layer, not " + chain.size());
+                throw SnapshotException.unsupported(
+                        "a VHDX without parent has no backing file, so its declared chain has"
+                                + " exactly 1 layer, not " + chain.size());
             }
             VhdxImage image = VhdxImage.read(chain.get(0).bytes());
             PagedBytes pages = pages(image);

@@ -24,8 +24,8 @@ record VhdxLayout(long virtualSize, int blockSize) {
 
     static VhdxLayout of(ImageSpec spec) {
         if (spec.virtualSize() > Metadata.LARGEST_DISK) {
-            throw SnapshotException.invalid("a VHDX disk has at most " + Metadata.LARGEST_DISK + " bytes (64 TiB), got "
-                    + spec.virtualSize());
+            throw SnapshotException.invalid(
+                    "a VHDX disk has at most " + Metadata.LARGEST_DISK + " bytes (64 TiB), got " + spec.virtualSize());
         }
         int block = spec.clusterSize().orElseGet(() -> defaultBlock(spec.virtualSize()));
         if (block < Metadata.SMALLEST_BLOCK || block > Metadata.LARGEST_BLOCK) {
@@ -53,8 +53,7 @@ record VhdxLayout(long virtualSize, int blockSize) {
     Regions regions(long blocks) {
         long metadata = FIRST_BLOCK + blocks * blockSize;
         long table = metadata + METADATA_LENGTH;
-        return new Regions(
-                new Regions.Region(table, tableLength()), new Regions.Region(metadata, METADATA_LENGTH));
+        return new Regions(new Regions.Region(table, tableLength()), new Regions.Region(metadata, METADATA_LENGTH));
     }
 
     private long tableLength() {

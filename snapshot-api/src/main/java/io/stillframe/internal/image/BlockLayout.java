@@ -103,7 +103,8 @@ public final class BlockLayout {
     public void finish(ByteSink body) {
         require(begun && !ended);
         if (position != virtualSize) {
-            throw SnapshotException.invalid("the image ends at " + position + " of its disk's " + virtualSize + " bytes");
+            throw SnapshotException.invalid(
+                    "the image ends at " + position + " of its disk's " + virtualSize + " bytes");
         }
         if (open != NONE) {
             closeBlock(body);

@@ -102,6 +102,8 @@ final class ChecksumRepair {
     }
 
     private static void put(SparseBytes image, long at, int value, ByteOrder order) {
-        image.put(at, ByteBuffer.allocate(Integer.BYTES).order(order).putInt(value).array());
+        image.put(
+                at,
+                ByteBuffer.allocate(Integer.BYTES).order(order).putInt(value).array());
     }
 }

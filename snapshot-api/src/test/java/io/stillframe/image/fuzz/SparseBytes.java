@@ -62,8 +62,8 @@ final class SparseBytes implements ByteSource {
         }
         byte[] bytes = new byte[length];
         Long first = pieces.floorKey(position);
-        for (Map.Entry<Long, byte[]> piece :
-                pieces.subMap(first == null ? position : first, position + length).entrySet()) {
+        for (Map.Entry<Long, byte[]> piece : pieces.subMap(first == null ? position : first, position + length)
+                .entrySet()) {
             long from = Math.max(position, piece.getKey());
             long to = Math.min(position + length, piece.getKey() + piece.getValue().length);
             if (from < to) {

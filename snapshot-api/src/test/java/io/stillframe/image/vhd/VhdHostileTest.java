@@ -199,7 +199,8 @@ class VhdHostileTest {
 
     @Test
     void theGeometryIsExactOrSaysNothing() {
-        for (long sectors : new long[] {0, 1, 68, 2048, 40_960, 1 << 21, 4_194_304, 65_535L * 16 * 63, 4_278_190_080L}) {
+        for (long sectors :
+                new long[] {0, 1, 68, 2048, 40_960, 1 << 21, 4_194_304, 65_535L * 16 * 63, 4_278_190_080L}) {
             Chs chs = Chs.exactFor(sectors);
             assertThat(chs.equals(Chs.LARGEST) || chs.sectors() == sectors)
                     .as("%d sectors: %s", sectors, chs)
@@ -211,8 +212,13 @@ class VhdHostileTest {
 
     @ParameterizedTest
     @CsvSource({
-        "vhd, 2190433320961, 2097152, none", "vhd, 512, 262144, none", "vhd, 512, 33554432, none", "vhd, 512, 2097152, zstd",
-        "vhd-fixed, 2190433320961, 512, none", "vhd-fixed, 512, 256, none", "vhd-fixed, 512, 2097152, none",
+        "vhd, 2190433320961, 2097152, none",
+        "vhd, 512, 262144, none",
+        "vhd, 512, 33554432, none",
+        "vhd, 512, 2097152, zstd",
+        "vhd-fixed, 2190433320961, 512, none",
+        "vhd-fixed, 512, 256, none",
+        "vhd-fixed, 512, 2097152, none",
     })
     void writingRefusesWhatTheFormatCannotHold(String format, long size, int unit, String compression) {
         ImageCodec writing = format.equals("vhd") ? codec : new FixedVhdCodec();

@@ -81,8 +81,13 @@ class VhdOracleTest {
 
     @ParameterizedTest(name = "{0} with units of {1}, {2} bytes")
     @CsvSource({
-        "vhd, 2097152, 0", "vhd, 2097152, 512", "vhd, 2097152, 11535872", "vhd, 524288, 9438208", "vhd, 16777216, 5242880",
-        "vhd-fixed, 512, 512", "vhd-fixed, 512, 11535872",
+        "vhd, 2097152, 0",
+        "vhd, 2097152, 512",
+        "vhd, 2097152, 11535872",
+        "vhd, 524288, 9438208",
+        "vhd, 16777216, 5242880",
+        "vhd-fixed, 512, 512",
+        "vhd-fixed, 512, 11535872",
     })
     void qemuReadsWhatIsWritten(String format, int unit, long size) throws IOException {
         BlockSource disk = SeededDisk.dense(size, size);

@@ -64,7 +64,10 @@ final class CraftedLog {
     }
 
     private ByteBuffer descriptor(int signature) {
-        return ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN).putInt(0, signature).putLong(24, number);
+        return ByteBuffer.allocate(32)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(0, signature)
+                .putLong(24, number);
     }
 
     /** Writes the entry, and starts the next one. Returns where in the image it begins. */

@@ -277,7 +277,14 @@ class VhdxHostileTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"4097, 4096", "-4096, 4096", "0x7ffffffffffff000, 4096", "4096, 4097", "4096, -4096", "4096, 0x7ffffffffffff000"})
+    @CsvSource({
+        "4097, 4096",
+        "-4096, 4096",
+        "0x7ffffffffffff000, 4096",
+        "4096, 4097",
+        "4096, -4096",
+        "4096, 0x7ffffffffffff000"
+    })
     void descriptorsAreChecked(String position, String length) {
         ByteBuffer image = image();
         new CraftedLog(image, 0, 1)
@@ -287,7 +294,14 @@ class VhdxHostileTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"64, 1, 2, UNSUPPORTED", "68, 0, 4, CORRUPT", "68, 4096, 4, CORRUPT", "68, 0x7ff00000, 4, CORRUPT", "72, 0, 8, CORRUPT", "72, -1048576, 8, CORRUPT"})
+    @CsvSource({
+        "64, 1, 2, UNSUPPORTED",
+        "68, 0, 4, CORRUPT",
+        "68, 4096, 4, CORRUPT",
+        "68, 0x7ff00000, 4, CORRUPT",
+        "72, 0, 8, CORRUPT",
+        "72, -1048576, 8, CORRUPT"
+    })
     void whereTheLogLiesIsChecked(int offset, String value, int width, Kind kind) {
         ByteBuffer image = image();
         CraftedLog log = new CraftedLog(image, 0, 1);
