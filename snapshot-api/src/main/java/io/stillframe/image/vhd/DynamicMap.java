@@ -80,6 +80,6 @@ final class DynamicMap implements BlockMap {
     }
 
     private long word(long bitmap, int sector) {
-        return bitmaps.getLong(bitmap + sector / Long.SIZE * Long.BYTES);
+        return bitmaps.getLong(bitmap + (long) (sector / Long.SIZE) * Long.BYTES);
     }
 }

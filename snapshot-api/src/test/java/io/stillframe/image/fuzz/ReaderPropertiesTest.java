@@ -100,9 +100,8 @@ class ReaderPropertiesTest {
     @CsvSource({"vhd, 30", "vhd-fixed, -480", "vhdx, 65555", "vhdx, 131091"})
     void checksumsArePutRight(String format, int position) {
         ImageCodec codec = Plugins.codec(format);
-        byte[] seed = Seeds.of(codec).values().stream()
-                .reduce((first, last) -> last)
-                .orElseThrow();
+        byte[] seed =
+                Seeds.of(codec).values().stream().reduce((first, last) -> last).orElseThrow();
         SparseBytes image = PackedImage.unpack(seed).orElseThrow();
         long at = position < 0 ? image.size() + position : position;
         image.put(at, new byte[] {(byte) (image.get(at, 1)[0] ^ 1)});
