@@ -53,8 +53,8 @@ public final class ContentIdentity {
             } catch (NoSuchAlgorithmException e) {
                 throw new IllegalStateException("every Java platform has SHA-256", e);
             }
-            id[6] = (byte) (id[6] & 0x0f | 0x80);
-            id[8] = (byte) (id[8] & 0x3f | 0x80);
+            id[6] = (byte) ((id[6] & 0x0f) | 0x80);
+            id[8] = (byte) ((id[8] & 0x3f) | 0x80);
             return id;
         }
     }

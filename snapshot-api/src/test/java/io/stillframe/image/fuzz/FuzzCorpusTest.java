@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class FuzzCorpusTest {
-    private static final int EXECUTIONS = Integer.getInteger("stillframe.fuzz.executions", 1500);
+    private static final int EXECUTIONS = Integer.getInteger("stillframe.fuzz.executions", 1000);
     private static final long FIRST_SEED = Long.getLong("stillframe.fuzz.seed", 1);
 
     @TestFactory
