@@ -182,8 +182,17 @@ class VhdxOracleTest {
         Path image = write(disk, ImageSpec.ofSize(disk.size()).withClusterSize((int) MIB));
         Qemu.assertSound(image, "vhdx");
         String read = Qemu.run(
-                "qemu-io", "-r", "-f", "vhdx", "-c", "read -P 85 4095M 2M", "-c", "read -P 85 6143M 1M", "-c",
-                "read -P 0 4097M 20M", image);
+                "qemu-io",
+                "-r",
+                "-f",
+                "vhdx",
+                "-c",
+                "read -P 85 4095M 2M",
+                "-c",
+                "read -P 85 6143M 1M",
+                "-c",
+                "read -P 0 4097M 20M",
+                image);
         assertThat(read).doesNotContain("verification failed").contains("read 2097152/2097152");
     }
 
