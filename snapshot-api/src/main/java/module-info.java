@@ -18,6 +18,8 @@ module io.stillframe {
     exports io.stillframe.image.qcow2;
     exports io.stillframe.image.stream;
     exports io.stillframe.image.vmdk;
+    exports io.stillframe.image.vhd;
+    exports io.stillframe.image.vhdx;
     exports io.stillframe.image.zstd;
     exports io.stillframe.model;
     exports io.stillframe.spi;
@@ -40,6 +42,9 @@ module io.stillframe {
             io.stillframe.image.stream.Lz4Codec,
             io.stillframe.image.stream.XzCodec,
             io.stillframe.image.vmdk.VmdkCodec,
+            io.stillframe.image.vhd.VhdCodec,
+            io.stillframe.image.vhd.FixedVhdCodec,
+            io.stillframe.image.vhdx.VhdxCodec,
             io.stillframe.image.zstd.ZstdCodec;
     provides io.stillframe.spi.ObjectStoreProvider with
             io.stillframe.store.FileObjectStoreProvider;

@@ -1,5 +1,6 @@
 package io.stillframe.image.qcow2;
 
+import io.stillframe.internal.image.Findings;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;

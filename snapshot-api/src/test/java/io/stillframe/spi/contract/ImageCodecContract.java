@@ -178,7 +178,8 @@ public abstract class ImageCodecContract {
     @Test
     void givesBackASparseDiskOfManyGibibytes(@TempDir Path dir) throws IOException {
         assumeTrue(writes(), "codec writes");
-        BlockSource disk = SeededDisk.sparse(6L << 30 | 12345, 24, 99);
+        long gibibytes = codec().traits().contains(CodecTrait.STORES_ZEROS) ? 1 : 6;
+        BlockSource disk = SeededDisk.sparse(gibibytes << 30 | 12345, 24, 99);
         assertRoundTrip(disk, ImageSpec.ofSize(disk.size()), dir.resolve("image"), 99);
     }
 

@@ -1,23 +1,23 @@
-package io.stillframe.image.qcow2;
+package io.stillframe.internal.image;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** Collects the first faults of one kind. For one thread at a time. */
-final class Findings {
+public final class Findings {
     private static final int MOST = 100;
 
     private final List<String> texts = new ArrayList<>();
 
     /** A pattern as for {@link String#format}; not formatted once the list is full. */
     @SuppressWarnings("AnnotateFormatMethod")
-    void add(String pattern, Object... values) {
+    public void add(String pattern, Object... values) {
         if (texts.size() < MOST) {
             texts.add(String.format(pattern, values));
         }
     }
 
-    List<String> texts() {
+    public List<String> texts() {
         return texts;
     }
 }
