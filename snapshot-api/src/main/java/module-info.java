@@ -11,6 +11,7 @@ module io.stillframe {
     exports io.stillframe.catalog;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
+    exports io.stillframe.image.pack;
     exports io.stillframe.image.qcow2;
     exports io.stillframe.image.zstd;
     exports io.stillframe.model;
@@ -29,6 +30,7 @@ module io.stillframe {
             io.stillframe.hypervisor.ImageDirectoryProvider;
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
+            io.stillframe.image.pack.PackCodec,
             io.stillframe.image.qcow2.Qcow2Codec,
             io.stillframe.image.zstd.ZstdCodec;
     provides io.stillframe.spi.ObjectStoreProvider with

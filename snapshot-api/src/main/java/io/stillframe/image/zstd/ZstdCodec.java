@@ -1,6 +1,7 @@
 package io.stillframe.image.zstd;
 
 import com.github.luben.zstd.Zstd;
+import io.stillframe.internal.zstd.ZeroFrame;
 import io.stillframe.model.Compression;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
