@@ -41,8 +41,9 @@ final class IndexWriter {
         }
         ByteBuffer frame = page.finish();
         id.update(frame.duplicate());
-        pages.add(page.reference(position));
-        write(frame.rewind(), 0, body);
+        long offset = position;
+        write(frame, 0, body);
+        pages.add(page.reference(offset));
     }
 
     /** Writes everything behind the last page. */
