@@ -34,9 +34,7 @@ final class ImageSlot implements DiskPipeline.Slot {
         boolean known = digested && chunk == ContentDigest.CHUNK;
         for (int i = 0, at = 0; at < unit.length(); i++, at += chunk) {
             int end = Math.min(at + chunk, unit.length());
-            encoded[i] = unit.hasData(at, end)
-                    ? checked(encode(encoder, i, known), at, end)
-                    : null;
+            encoded[i] = unit.hasData(at, end) ? checked(encode(encoder, i, known), at, end) : null;
         }
     }
 

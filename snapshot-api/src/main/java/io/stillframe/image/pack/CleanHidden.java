@@ -64,8 +64,7 @@ final class CleanHidden implements BlockSource {
             if (!dirty.hasNext()) {
                 int chunk = (int) (at / chunkSize);
                 if (clean.get(chunk)) {
-                    return advance(new Extent(
-                            new ByteRange(at, startOf(clean.nextClearBit(chunk))), Extent.Kind.HOLE));
+                    return advance(new Extent(new ByteRange(at, startOf(clean.nextClearBit(chunk))), Extent.Kind.HOLE));
                 }
                 int next = clean.nextSetBit(chunk);
                 dirty = source.extents(new ByteRange(at, next < 0 ? end : startOf(next)));

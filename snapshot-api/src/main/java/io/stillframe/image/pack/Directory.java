@@ -147,7 +147,9 @@ record Directory(String subject, List<PackReference> packs, List<Disk> disks) {
                 byte[] id = new byte[PackId.LENGTH];
                 bytes.get(id);
                 long length = bytes.getLong();
-                require(length >= PackFormat.HEADER + PackFormat.FOOTER, "pack " + (i + 1) + " has " + length + " bytes");
+                require(
+                        length >= PackFormat.HEADER + PackFormat.FOOTER,
+                        "pack " + (i + 1) + " has " + length + " bytes");
                 PackReference pack = new PackReference(PackId.of(id), length, text());
                 require(ids.add(pack.id()), "pack " + (i + 1) + " is declared twice");
                 packs.add(pack);
@@ -196,7 +198,12 @@ record Directory(String subject, List<PackReference> packs, List<Disk> disks) {
             int first = 0;
             for (int i = 0; i < count; i++) {
                 PageReference page = new PageReference(
-                        bytes.getLong(), bytes.getInt(), bytes.getInt(), bytes.getInt(), bytes.getInt(), bytes.getInt());
+                        bytes.getLong(),
+                        bytes.getInt(),
+                        bytes.getInt(),
+                        bytes.getInt(),
+                        bytes.getInt(),
+                        bytes.getInt());
                 require(
                         page.first() == first && page.chunks() > 0 && page.chunks() <= chunks - first,
                         "page " + i + " does not go on where the one before ends");

@@ -60,9 +60,8 @@ final class IndexWriter {
         long diskSize = disks.stream().mapToLong(Directory.Disk::size).sum();
         long fileLength = position + PackFormat.FOOTER + table;
         int tableChecksum = table == 0 ? 0 : seekTable.checksum();
-        body.write(
-                new Footer(magic, flags, diskSize, fileLength, offset, length, checksum, table, tableChecksum, own)
-                        .encode());
+        body.write(new Footer(magic, flags, diskSize, fileLength, offset, length, checksum, table, tableChecksum, own)
+                .encode());
         seekTable.write(body);
         return own;
     }

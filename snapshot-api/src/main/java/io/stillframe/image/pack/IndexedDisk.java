@@ -30,8 +30,8 @@ public final class IndexedDisk {
     IndexedDisk(IndexFile file, Directory.Disk disk) {
         this.file = file;
         this.disk = disk;
-        this.limits = new IndexPage.Limits(
-                file.describe(), disk.size(), disk.chunkSize(), disk.digest(), file.packLengths());
+        this.limits =
+                new IndexPage.Limits(file.describe(), disk.size(), disk.chunkSize(), disk.digest(), file.packLengths());
     }
 
     /** Its name in a manifest, e.g. {@code vda}; empty in a pack. */
@@ -109,8 +109,7 @@ public final class IndexedDisk {
         }
         int from = page.digestOffset(run, chunk);
         String name = digest().algorithm().toLowerCase(java.util.Locale.ROOT).replace("/", "-");
-        return Optional.of(
-                new Digest(name, HexFormat.of().formatHex(page.digests(), from, from + digest().length())));
+        return Optional.of(new Digest(name, HexFormat.of().formatHex(page.digests(), from, from + digest().length())));
     }
 
     /**

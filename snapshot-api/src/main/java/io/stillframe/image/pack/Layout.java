@@ -169,8 +169,7 @@ final class Layout {
             cancellation.check();
             checksum.update(read(at, (int) Math.min(STEP, bytes.size() - at)));
         }
-        boolean expected =
-                seekTable.length() == footer.seekTableLength() && seekTable.checksum() == checksum.value();
+        boolean expected = seekTable.length() == footer.seekTableLength() && seekTable.checksum() == checksum.value();
         if (checksum.value() != footer.seekTableChecksum() || known && !expected) {
             structure(position, footer.seekTableLength(), "the seek table is not that of the file's frames");
         }

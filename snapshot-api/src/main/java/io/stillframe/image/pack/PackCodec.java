@@ -88,10 +88,11 @@ public final class PackCodec implements ImageCodec {
         details.put("digest", disk.digest().algorithm());
         details.put("complete-stream", file.footer().complete() ? "yes" : "no");
         for (int i = 0; i < packs.size(); i++) {
-            details.put("needs-" + (i + 1), packs.get(i).id().hex() + " " + packs.get(i).name());
+            details.put(
+                    "needs-" + (i + 1),
+                    packs.get(i).id().hex() + " " + packs.get(i).name());
         }
-        Optional<ImageLayer> backing =
-                packs.stream().findFirst().map(pack -> new ImageLayer(pack.name(), NAME));
+        Optional<ImageLayer> backing = packs.stream().findFirst().map(pack -> new ImageLayer(pack.name(), NAME));
         return new ImageInfo(name(), disk.size(), image.size(), backing, details);
     }
 

@@ -28,7 +28,11 @@ final class PackEncoder implements ChunkEncoder {
 
     @Override
     public EncodedChunk encode(long position, ByteBuffer raw, ByteBuffer stored) {
-        return encoded(position, raw, stored, digest.map(computation -> digest(computation, raw)).orElse(NO_DIGEST));
+        return encoded(
+                position,
+                raw,
+                stored,
+                digest.map(computation -> digest(computation, raw)).orElse(NO_DIGEST));
     }
 
     @Override

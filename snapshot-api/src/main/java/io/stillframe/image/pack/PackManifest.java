@@ -62,7 +62,9 @@ public final class PackManifest {
 
     /** Every pack that a chunk of its disks lies in. */
     public List<PackReference> packs() {
-        return file.footer().isPack() ? file.disks().get(0).packs() : file.directory().packs();
+        return file.footer().isPack()
+                ? file.disks().get(0).packs()
+                : file.directory().packs();
     }
 
     /** The packs that any of these manifests needs: what must stay when all other snapshots are removed. */

@@ -74,7 +74,10 @@ final class PackWriter implements ImageWriter {
 
     @Override
     public void begin(ByteSink body) {
-        index.write(Header.encode(PackFormat.PACK_MAGIC, flags(), diskSize, options.chunkSize(), options.digest()), 0, body);
+        index.write(
+                Header.encode(PackFormat.PACK_MAGIC, flags(), diskSize, options.chunkSize(), options.digest()),
+                0,
+                body);
         if (!complete) {
             index.write(PackFormat.guard(), 0, body);
         }
