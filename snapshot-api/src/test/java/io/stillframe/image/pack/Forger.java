@@ -71,6 +71,8 @@ final class Forger {
     }
 
     private void seal(int at, int length) {
-        bytes.putInt(at + length - 4, Crc32c.of(bytes.duplicate().limit(at + length - 4).position(at)));
+        bytes.putInt(
+                at + length - 4,
+                Crc32c.of(bytes.duplicate().limit(at + length - 4).position(at)));
     }
 }

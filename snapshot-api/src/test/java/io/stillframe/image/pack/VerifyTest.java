@@ -77,8 +77,7 @@ class VerifyTest {
                         new Cancellation(),
                         StreamListener.none()))
                 .isInstanceOfSatisfying(
-                        SnapshotException.class,
-                        e -> assertThat(e.kind()).isEqualTo(SnapshotException.Kind.TRANSIENT));
+                        SnapshotException.class, e -> assertThat(e.kind()).isEqualTo(SnapshotException.Kind.TRANSIENT));
     }
 
     @Test
@@ -93,8 +92,7 @@ class VerifyTest {
                         cancellation,
                         StreamListener.none()))
                 .isInstanceOfSatisfying(
-                        SnapshotException.class,
-                        e -> assertThat(e.kind()).isEqualTo(SnapshotException.Kind.CANCELLED));
+                        SnapshotException.class, e -> assertThat(e.kind()).isEqualTo(SnapshotException.Kind.CANCELLED));
     }
 
     /** Gives out the index, which is read into the heap, and no frame. */
