@@ -75,6 +75,9 @@ final class ImageConvert implements Callable<Integer> {
             description = "The disk's size, when it is read from standard input.")
     private Optional<ByteSize> size = Optional.empty();
 
+    @Mixin
+    private PackBaseOption base = new PackBaseOption();
+
     ImageConvert(Console console) {
         this.console = console;
     }
@@ -89,7 +92,7 @@ final class ImageConvert implements Callable<Integer> {
             result = CancellableWork.run(
                     console,
                     "the conversion",
-                    cancellation -> Images.convert(
+                    cancellation -> base.convert(
                             request,
                             settings,
                             cancellation,
