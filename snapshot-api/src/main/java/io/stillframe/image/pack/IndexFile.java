@@ -86,12 +86,10 @@ final class IndexFile {
     }
 
     /** Where frames may end in each pack, by number. */
-    long[] packLengths() {
-        long[] lengths = new long[directory.packs().size() + 1];
-        lengths[StoredChunk.SELF] = footer.isPack() ? footer.directoryOffset() : 0;
-        for (int i = 1; i < lengths.length; i++) {
-            lengths[i] = directory.packs().get(i - 1).length() - PackFormat.FOOTER;
-        }
+    List<Long> packLengths() {
+        List<Long> lengths = new ArrayList<>();
+        lengths.add(footer.isPack() ? footer.directoryOffset() : 0);
+        directory.packs().forEach(pack -> lengths.add(pack.length() - PackFormat.FOOTER));
         return lengths;
     }
 

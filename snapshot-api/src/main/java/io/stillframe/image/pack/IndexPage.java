@@ -5,6 +5,7 @@ import io.stillframe.image.Crc32c;
 import io.stillframe.model.SnapshotException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 
 /** A page of an index, checked and unpacked: at most 4096 stored chunks and 4096 runs. Immutable. */
 final class IndexPage {
@@ -43,7 +44,7 @@ final class IndexPage {
      *
      * @param packLengths where frames may end in each pack, the first being the file itself; 0 there if it has no frames
      */
-    record Limits(String file, long diskSize, int chunkSize, ChunkDigest digest, long[] packLengths) {}
+    record Limits(String file, long diskSize, int chunkSize, ChunkDigest digest, List<Long> packLengths) {}
 
     /**
      * Unpacks a page.
@@ -179,10 +180,9 @@ final class IndexPage {
             require(
                     count <= reference.stored() - entry && bytes.remaining() >= (long) count * size,
                     "run " + run + " is cut off");
-            require(pack < limits.packLengths.length, "run " + run + " names pack " + pack + ", which is not declared");
-            long end = pack == StoredChunk.SELF
-                    ? Math.min(limits.packLengths[pack], reference.offset())
-                    : limits.packLengths[pack];
+            require(pack < limits.packLengths.size(), "run " + run + " names pack " + pack + ", which is not declared");
+            long packEnd = limits.packLengths.get(pack);
+            long end = pack == StoredChunk.SELF ? Math.min(packEnd, reference.offset()) : packEnd;
             long at = offset;
             require(at >= PackFormat.HEADER, "run " + run + " begins at " + at);
             for (int i = 0; i < count; i++, entry++, chunk++) {

@@ -170,7 +170,7 @@ final class Layout {
             checksum.update(read(at, (int) Math.min(STEP, bytes.size() - at)));
         }
         boolean expected = seekTable.length() == footer.seekTableLength() && seekTable.checksum() == checksum.value();
-        if (checksum.value() != footer.seekTableChecksum() || known && !expected) {
+        if (checksum.value() != footer.seekTableChecksum() || (known && !expected)) {
             structure(position, footer.seekTableLength(), "the seek table is not that of the file's frames");
         }
     }

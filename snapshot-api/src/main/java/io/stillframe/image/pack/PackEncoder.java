@@ -32,7 +32,7 @@ final class PackEncoder implements ChunkEncoder {
                 position,
                 raw,
                 stored,
-                digest.map(computation -> digest(computation, raw)).orElse(NO_DIGEST));
+                digest.map(computation -> digest(computation, raw)).orElse(PackChunk.Sum.NONE));
     }
 
     @Override
@@ -42,19 +42,17 @@ final class PackEncoder implements ChunkEncoder {
         }
         byte[] known = new byte[ChunkDigest.SHA_256.length()];
         sha256.get(sha256.position(), known);
-        return encoded(position, raw, stored, known);
+        return encoded(position, raw, stored, new PackChunk.Sum(known));
     }
 
-    private static final byte[] NO_DIGEST = new byte[0];
-
-    private static byte[] digest(MessageDigest computation, ByteBuffer raw) {
+    private static PackChunk.Sum digest(MessageDigest computation, ByteBuffer raw) {
         computation.update(raw.duplicate());
-        return computation.digest();
+        return new PackChunk.Sum(computation.digest());
     }
 
-    private EncodedChunk encoded(long position, ByteBuffer raw, ByteBuffer stored, byte[] digest) {
+    private EncodedChunk encoded(long position, ByteBuffer raw, ByteBuffer stored, PackChunk.Sum digest) {
         int length = raw.remaining();
-        Optional<StoredChunk> older = base.flatMap(known -> known.same(position, length, digest));
+        Optional<StoredChunk> older = base.flatMap(known -> known.same(position, length, digest.bytes()));
         if (older.isPresent()) {
             return new PackChunk.Unchanged(position, length, stored.limit(stored.position()), older.get(), digest);
         }

@@ -62,7 +62,7 @@ public record PackOptions(int chunkSize, int level, ChunkDigest digest, ZeroRuns
     }
 
     boolean zeroFrames(long diskSize) {
-        return zeros == ZeroRuns.FRAMES || zeros == ZeroRuns.AUTOMATIC && diskSize <= LARGEST_WITH_ZERO_FRAMES;
+        return zeros == ZeroRuns.FRAMES || (zeros == ZeroRuns.AUTOMATIC && diskSize <= LARGEST_WITH_ZERO_FRAMES);
     }
 
     /** The disk must not have more chunks than an index can count. */

@@ -92,15 +92,15 @@ final class PackWriter implements ImageWriter {
         flushZeros(body);
         requireNext(encoded.position());
         PackChunk chunk = (PackChunk) encoded;
-        content.ifPresent(digest -> digest.add(page.next(), chunk.digest(), 0));
+        content.ifPresent(digest -> digest.add(page.next(), chunk.digest().bytes(), 0));
         if (chunk instanceof PackChunk.Unchanged unchanged) {
-            page.addStored(older.renumbered(unchanged.older()), chunk.digest(), 0);
+            page.addStored(older.renumbered(unchanged.older()), chunk.digest().bytes(), 0);
         } else {
             PackChunk.Frame frame = (PackChunk.Frame) chunk;
             int stored = frame.bytes().remaining();
             page.addStored(
                     new StoredChunk(StoredChunk.SELF, index.position(), stored, frame.rawLength(), frame.checksum()),
-                    frame.digest(),
+                    frame.digest().bytes(),
                     0);
             index.write(frame.bytes(), frame.rawLength(), body);
         }
