@@ -102,8 +102,8 @@ final class PackVerify implements Callable<Integer> {
                 packs.put(PackFile.open(bytes).id(), pack);
             }
         }
-        return Optional.of(wanted -> FileByteSource.open(Optional.ofNullable(packs.get(wanted.id()))
-                .orElseThrow(() -> missing(wanted))));
+        return Optional.of(wanted ->
+                FileByteSource.open(Optional.ofNullable(packs.get(wanted.id())).orElseThrow(() -> missing(wanted))));
     }
 
     private static SnapshotException missing(PackReference pack) {

@@ -32,13 +32,30 @@ class PackCommandsTest {
         content[5 * MIB + 1] ^= 1;
         Files.write(dir.resolve("disk.raw"), content);
         done(
-                "image", "convert", path("disk.raw"), path("new.pack"), "--from", "raw", "--to", "pack", "--base",
+                "image",
+                "convert",
+                path("disk.raw"),
+                path("new.pack"),
+                "--from",
+                "raw",
+                "--to",
+                "pack",
+                "--base",
                 path("old.pack"));
         assertThat(Files.size(dir.resolve("new.pack"))).isLessThan(MIB + 20_000);
         done(
-                "image", "convert", path("new.pack"), path("back.raw"), "--from", "pack", "--backing",
-                "pack:" + path("old.pack"), "--to", "raw");
-        assertThat(Files.mismatch(dir.resolve("disk.raw"), dir.resolve("back.raw"))).isEqualTo(-1);
+                "image",
+                "convert",
+                path("new.pack"),
+                path("back.raw"),
+                "--from",
+                "pack",
+                "--backing",
+                "pack:" + path("old.pack"),
+                "--to",
+                "raw");
+        assertThat(Files.mismatch(dir.resolve("disk.raw"), dir.resolve("back.raw")))
+                .isEqualTo(-1);
         ToolRun alone = run("image", "convert", path("new.pack"), path("x.raw"), "--from", "pack", "--to", "raw");
         assertThat(alone.exit()).isEqualTo(Stillframe.FAILED);
         assertThat(alone.complaint()).contains("old.pack");
@@ -88,7 +105,16 @@ class PackCommandsTest {
     @Test
     void misuseIsToldInOneLine() {
         assertUsage("verify", "image", "verify", path("old.pack"), "--sample", "0%");
-        assertUsage("--to pack", "image", "convert", path("disk.raw"), path("x"), "--to", "raw", "--base", path("old.pack"));
+        assertUsage(
+                "--to pack",
+                "image",
+                "convert",
+                path("disk.raw"),
+                path("x"),
+                "--to",
+                "raw",
+                "--base",
+                path("old.pack"));
         assertUsage(
                 "cannot replace it",
                 "image",

@@ -57,12 +57,12 @@ record Directory(String subject, List<PackReference> packs, List<Disk> disks) {
     }
 
     private long length() {
-        long length = PackFormat.FRAME_HEADER + 4 + 4 + 2 + utf8(subject).length + Integer.BYTES;
+        long length = PackFormat.FRAME_HEADER + 4L + 4 + 2 + utf8(subject).length + Integer.BYTES;
         for (PackReference pack : packs) {
-            length += PACK_FIXED + utf8(pack.name()).length;
+            length += (long) PACK_FIXED + utf8(pack.name()).length;
         }
         for (Disk disk : disks) {
-            length += DISK_FIXED + utf8(disk.name).length + (long) disk.pages.size() * PackFormat.PAGE_REFERENCE;
+            length += (long) DISK_FIXED + utf8(disk.name).length + (long) disk.pages.size() * PackFormat.PAGE_REFERENCE;
         }
         return length;
     }

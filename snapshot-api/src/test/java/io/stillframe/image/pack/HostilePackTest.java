@@ -171,7 +171,8 @@ class HostilePackTest {
         int run = FIRST_RUN + first * PackFormat.RUN + stored + PackFormat.RUN;
         Forger forged = new Forger(GOOD);
         assertThat(forged.bytes.getInt(forged.page + run)).isEqualTo(PackFormat.STORED_RUN);
-        byte[] overlapping = forged.inPage(run + 8, (int) page.chunk(0, 0).offset()).sealed();
+        byte[] overlapping =
+                forged.inPage(run + 8, (int) page.chunk(0, 0).offset()).sealed();
         assertThat(Packs.verify(overlapping).findings())
                 .anySatisfy(finding -> assertThat(finding.what()).contains("what is before it ends at"));
     }
