@@ -15,6 +15,7 @@ module io.stillframe {
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
     exports io.stillframe.image.ova;
+    exports io.stillframe.image.pack;
     exports io.stillframe.image.qcow2;
     exports io.stillframe.image.stream;
     exports io.stillframe.image.vmdk;
@@ -37,6 +38,7 @@ module io.stillframe {
             io.stillframe.hypervisor.ImageDirectoryProvider;
     provides io.stillframe.spi.ImageCodec with
             io.stillframe.image.RawCodec,
+            io.stillframe.image.pack.PackCodec,
             io.stillframe.image.qcow2.Qcow2Codec,
             io.stillframe.image.stream.GzipCodec,
             io.stillframe.image.stream.Lz4Codec,

@@ -54,6 +54,13 @@ public final class Crc32c {
         openBytes = 0;
     }
 
+    /** The checksum of all remaining bytes of {@code bytes}, whose position moves to its limit. */
+    public static int of(ByteBuffer bytes) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes);
+        return (int) checksum.getValue();
+    }
+
     /**
      * The checksum of two runs of bytes, one behind the other.
      *

@@ -20,7 +20,7 @@ final class EncodingWork implements DiskPipeline.Work<ImageSlot> {
         if (digest) {
             slot.unit().digest(sha);
         }
-        slot.encode(encoder);
+        slot.encode(encoder, digest);
     }
 
     @Override

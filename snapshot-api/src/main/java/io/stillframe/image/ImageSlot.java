@@ -29,14 +29,22 @@ final class ImageSlot implements DiskPipeline.Slot {
         return unit;
     }
 
-    /** Encodes every chunk that is not all zero. */
-    void encode(ChunkEncoder encoder) {
+    /** Encodes every chunk that is not all zero, with the digests of its unit if they are computed and of its size. */
+    void encode(ChunkEncoder encoder, boolean digested) {
+        boolean known = digested && chunk == ContentDigest.CHUNK;
         for (int i = 0, at = 0; at < unit.length(); i++, at += chunk) {
             int end = Math.min(at + chunk, unit.length());
-            encoded[i] = unit.hasData(at, end)
-                    ? checked(encoder.encode(unit.position() + at, unit.raw(at, end), stored[i].clear()), at, end)
-                    : null;
+            encoded[i] = unit.hasData(at, end) ? checked(encode(encoder, i, known), at, end) : null;
         }
+    }
+
+    private EncodedChunk encode(ChunkEncoder encoder, int number, boolean digested) {
+        int at = number * chunk;
+        ByteBuffer raw = unit.raw(at, Math.min(at + chunk, unit.length()));
+        ByteBuffer target = stored[number].clear();
+        return digested
+                ? encoder.encode(unit.position() + at, raw, target, unit.digestOf(number))
+                : encoder.encode(unit.position() + at, raw, target);
     }
 
     private EncodedChunk checked(EncodedChunk result, int at, int end) {

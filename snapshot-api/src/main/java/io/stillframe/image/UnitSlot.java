@@ -106,6 +106,12 @@ final class UnitSlot {
         }
     }
 
+    /** The SHA-256 of a chunk of the content digest, by its number in the unit, once it is computed. */
+    ByteBuffer digestOf(int number) {
+        return ByteBuffer.wrap(digests, number * ContentDigest.CHUNK_DIGEST, ContentDigest.CHUNK_DIGEST)
+                .asReadOnlyBuffer();
+    }
+
     /** Hands the chunks' digests on, in order. */
     void addDigestsTo(ContentDigest content) {
         for (int i = 0, at = 0; at < length; i++, at += ContentDigest.CHUNK) {

@@ -17,6 +17,17 @@ public interface ChunkEncoder extends AutoCloseable {
      */
     EncodedChunk encode(long position, ByteBuffer raw, ByteBuffer stored);
 
+    /**
+     * Encodes one chunk whose SHA-256 is known, so that a format which records it need not compute it again. Called in place of the
+     * other one if the stream computes the disk's content digest and the chunk size is that digest's.
+     *
+     * @param sha256 the 32 bytes of the digest of {@code raw}, from position to limit; unchanged, valid during the call
+     * @return what the other one gives for the same chunk
+     */
+    default EncodedChunk encode(long position, ByteBuffer raw, ByteBuffer stored, ByteBuffer sha256) {
+        return encode(position, raw, stored);
+    }
+
     @Override
     void close();
 }

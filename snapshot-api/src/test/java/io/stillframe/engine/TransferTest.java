@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** From the held point in time to stored, verified objects. */
 class TransferTest {
     @ParameterizedTest
-    @ValueSource(strings = {"zstd", "raw", "qcow2"})
+    @ValueSource(strings = {"pack", "zstd", "raw", "qcow2"})
     void whatIsStoredIsThePointInTimeWhateverTheGuestWritesSince(String codec) {
         try (Lab lab = Lab.running();
                 BlockSource root = lab.guest.content("vda");

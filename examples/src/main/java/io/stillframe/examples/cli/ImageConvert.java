@@ -79,6 +79,9 @@ final class ImageConvert implements Callable<Integer> {
     @Mixin
     private OvaOutput ova = new OvaOutput();
 
+    @Mixin
+    private PackBaseOption base = new PackBaseOption();
+
     ImageConvert(Console console) {
         this.console = console;
     }
@@ -95,7 +98,7 @@ final class ImageConvert implements Callable<Integer> {
             result = CancellableWork.run(
                     console,
                     "the conversion",
-                    cancellation -> Images.convert(request, settings, cancellation, new Shown(display)));
+                    cancellation -> base.convert(request, settings, cancellation, new Shown(display)));
         }
         console.err()
                 .println(ByteSize.format(result.bytesRead()) + " of data read, " + ByteSize.format(result.bytesStored())

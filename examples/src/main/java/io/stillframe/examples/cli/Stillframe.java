@@ -73,6 +73,7 @@ public final class Stillframe {
                         .addSubcommand(new ImageInfoShow(console))
                         .addSubcommand(new ImageConvert(console))
                         .addSubcommand(new ImageVerify(console))
+                        .addSubcommand(new PackVerify(console))
                         .addSubcommand(new ImageMap(console)))
                 .addSubcommand(new Recover(console))
                 .addSubcommand(new Sweep(console))

@@ -3,6 +3,7 @@ package io.stillframe.image.zstd;
 import com.github.luben.zstd.Zstd;
 import io.stillframe.image.Crc32c;
 import io.stillframe.internal.frame.FrameTable;
+import io.stillframe.internal.zstd.ZeroFrame;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;

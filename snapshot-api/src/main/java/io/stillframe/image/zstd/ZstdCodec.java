@@ -5,6 +5,7 @@ import com.github.luben.zstd.ZstdInputStream;
 import io.stillframe.internal.frame.DecodedStream;
 import io.stillframe.internal.frame.FrameBlocks;
 import io.stillframe.internal.frame.FrameTable;
+import io.stillframe.internal.zstd.ZeroFrame;
 import io.stillframe.model.Compression;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;

@@ -2,6 +2,7 @@ package io.stillframe.image.zstd;
 
 import com.github.luben.zstd.Zstd;
 import io.stillframe.internal.frame.FrameTable;
+import io.stillframe.internal.zstd.ZeroFrame;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSink;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.github.luben.zstd.Zstd;
 import io.stillframe.image.Crc32c;
 import io.stillframe.internal.frame.FrameTable;
+import io.stillframe.internal.zstd.ZeroFrame;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;

@@ -1,4 +1,4 @@
-package io.stillframe.image.zstd;
+package io.stillframe.internal.zstd;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -8,9 +8,9 @@ import java.nio.ByteOrder;
  * that a decoder's memory stays small however long the run is. RFC 8878, sections 3.1.1.1 and 3.1.1.2. The same length always gives the
  * same bytes.
  */
-final class ZeroFrame {
+public final class ZeroFrame {
     /** Longest run in one frame. */
-    static final int LONGEST = 64 << 20;
+    public static final int LONGEST = 64 << 20;
 
     private static final int MAGIC = 0xFD2FB528;
     private static final byte CONTENT_SIZE_IN_4_BYTES = (byte) (2 << 6);
@@ -24,7 +24,7 @@ final class ZeroFrame {
     private ZeroFrame() {}
 
     /** Bytes of the frame of {@code length} zeros, 1 to {@link #LONGEST}. */
-    static int storedSize(int length) {
+    public static int storedSize(int length) {
         return HEADER + STORED_BLOCK * ((length + BLOCK - 1) / BLOCK);
     }
 
@@ -33,7 +33,7 @@ final class ZeroFrame {
      *
      * @param target little-endian, with room for {@link #storedSize}
      */
-    static void put(ByteBuffer target, int length) {
+    public static void put(ByteBuffer target, int length) {
         target.clear()
                 .putInt(MAGIC)
                 .put(CONTENT_SIZE_IN_4_BYTES)
@@ -50,7 +50,7 @@ final class ZeroFrame {
     }
 
     /** Room for the longest frame. */
-    static ByteBuffer newBuffer() {
+    public static ByteBuffer newBuffer() {
         return ByteBuffer.allocate(storedSize(LONGEST)).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

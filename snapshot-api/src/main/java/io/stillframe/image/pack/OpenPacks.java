@@ -1,0 +1,48 @@
+package io.stillframe.image.pack;
+
+import io.stillframe.model.SnapshotException;
+import io.stillframe.spi.ByteSource;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The packs that a disk's index points into, each opened once, when it is first needed, and checked to be the right one. */
+final class OpenPacks implements AutoCloseable {
+    private final IndexFile file;
+    private final PackResolver resolver;
+    private final ConcurrentHashMap<Integer, ByteSource> opened = new ConcurrentHashMap<>();
+
+    OpenPacks(IndexFile file, PackResolver resolver) {
+        this.file = file;
+        this.resolver = resolver;
+    }
+
+    /** The bytes of a pack by its number in the index. Safe for use by several threads. */
+    ByteSource get(int number) {
+        if (number == StoredChunk.SELF) {
+            return file.bytes();
+        }
+        ByteSource known = opened.get(number);
+        return known != null ? known : opened.computeIfAbsent(number, this::open);
+    }
+
+    private ByteSource open(int number) {
+        PackReference wanted = file.pack(number);
+        ByteSource bytes = resolver.open(wanted);
+        try {
+            Footer footer = Footer.read(bytes);
+            if (!footer.isPack() || !footer.id().equals(wanted.id()) || footer.fileLength() != wanted.length()) {
+                throw SnapshotException.corrupt(bytes.describe() + " is not " + wanted + ", which " + file.describe()
+                        + " needs: it has " + footer.fileLength() + " bytes and the identity " + footer.id());
+            }
+            return bytes;
+        } catch (RuntimeException e) {
+            bytes.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        opened.values().forEach(ByteSource::close);
+        opened.clear();
+    }
+}
