@@ -58,7 +58,6 @@ import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 final class S3Connection implements AutoCloseable {
     private static final int MOST_THREADS = 4;
 
-    private static final long QUIET_MILLIS = 100;
     private static final long LONGEST_SHUTDOWN_MILLIS = 5000;
 
     private final SdkEventLoopGroup threads;
@@ -113,7 +112,7 @@ final class S3Connection implements AutoCloseable {
     public void close() {
         client.close();
         // The SDK would keep a quiet period of seconds; nothing is under way any more but the closing of connections.
-        Future<?> ended = threads.eventLoopGroup().shutdownGracefully(QUIET_MILLIS, LONGEST_SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
+        Future<?> ended = threads.eventLoopGroup().shutdownGracefully(0, LONGEST_SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
         ended.awaitUninterruptibly(LONGEST_SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
         if (credentials instanceof AutoCloseable closeable) {
             try {

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import javax.net.ssl.SSLHandshakeException;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.RetryableException;
@@ -167,10 +168,38 @@ final class S3Errors {
             return SnapshotException.permanent(
                     what + ": no credentials were found; give AWS_* variables, a profile or the builder's own", at);
         }
+        if (isUnreadable(at)) {
+            return SnapshotException.transientFault(what + ": the answer cannot be read", at);
+        }
         if (at instanceof SdkClientException && !(at instanceof RetryableException) && !hasIoCause(at)) {
-            return SnapshotException.permanent(what + ": the request could not be made or its answer not be read", at);
+            return SnapshotException.permanent(what + ": the request could not be made", at);
         }
         return SnapshotException.transientFault(what + ": no answer (" + rootName(at) + ")", at);
+    }
+
+    /** XML that ends early or is none: cut on the way, or another's page in between. */
+    private static boolean isUnreadable(Throwable at) {
+        for (Throwable cause = at; cause != null; cause = cause.getCause()) {
+            String message = String.valueOf(cause.getMessage());
+            if (cause instanceof javax.xml.stream.XMLStreamException
+                    || message.startsWith("Unable to unmarshall response")
+                    || message.startsWith("Could not parse XML")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * A value that every whole answer has: the client takes one that was cut off for an answer with less in it.
+     *
+     * @throws SnapshotException TRANSIENT if it is missing
+     */
+    static <T> T required(String what, @Nullable T value) {
+        if (value == null) {
+            throw SnapshotException.transientFault(what + ": the answer is not whole", null);
+        }
+        return value;
     }
 
     private static boolean hasIoCause(Throwable at) {

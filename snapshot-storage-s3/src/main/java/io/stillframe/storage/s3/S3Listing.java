@@ -46,8 +46,10 @@ final class S3Listing {
                 .continuationToken(after.orElse(null))
                 .maxKeys(limit)
                 .build();
-        ListObjectsV2Response answer = client.calls()
-                .await("listing bucket " + settings.bucket(), () -> client.s3().listObjectsV2(request));
+        String what = "listing bucket " + settings.bucket();
+        ListObjectsV2Response answer =
+                client.calls().await(what, () -> client.s3().listObjectsV2(request));
+        S3Errors.required(what, answer.name());
         List<ObjectStat> found = new ArrayList<>();
         for (S3Object object : answer.contents()) {
             keyOf(object.key())
@@ -65,10 +67,10 @@ final class S3Listing {
                 .prefix(settings.prefix() + prefix)
                 .maxUploads(limit);
         after.ifPresent(token -> applyMarkers(request, token));
-        ListMultipartUploadsResponse answer = client.calls()
-                .await(
-                        "listing unfinished uploads of bucket " + settings.bucket(),
-                        () -> client.s3().listMultipartUploads(request.build()));
+        String what = "listing unfinished uploads of bucket " + settings.bucket();
+        ListMultipartUploadsResponse answer =
+                client.calls().await(what, () -> client.s3().listMultipartUploads(request.build()));
+        S3Errors.required(what, answer.bucket());
         List<UnfinishedUpload> found = new ArrayList<>();
         for (MultipartUpload upload : answer.uploads()) {
             keyOf(upload.key())
@@ -128,7 +130,7 @@ final class S3Listing {
                 .toList();
         DeleteObjectsRequest request = DeleteObjectsRequest.builder()
                 .bucket(settings.bucket())
-                .delete(Delete.builder().objects(names).quiet(true).build())
+                .delete(Delete.builder().objects(names).quiet(false).build())
                 .build();
         String what = "deleting " + keys.size() + " objects from bucket " + settings.bucket();
         DeleteObjectsResponse answer =
@@ -138,6 +140,9 @@ final class S3Listing {
                 .toList();
         if (!failed.isEmpty()) {
             throw stayed(what, failed);
+        }
+        if (answer.deleted().size() + answer.errors().size() < keys.size()) {
+            throw SnapshotException.transientFault(what + ": the answer is not whole", null);
         }
     }
 

@@ -36,10 +36,19 @@ final class S3Lookup {
     }
 
     Optional<ObjectStat> stat(ObjectKey key) {
-        return look(key).map(Found::stat);
+        return lookOnce(key).map(Found::stat);
     }
 
+    /**
+     * The object with its mark. One without a mark is looked at again: the client takes an answer that was cut off within its headers
+     * for one with fewer of them.
+     */
     Optional<Found> look(ObjectKey key) {
+        Optional<Found> found = lookOnce(key);
+        return found.filter(f -> f.mark().isEmpty()).isPresent() ? lookOnce(key) : found;
+    }
+
+    private Optional<Found> lookOnce(ObjectKey key) {
         String what = "looking for " + key + " in bucket " + requests.bucket();
         try {
             HeadObjectResponse head = client.calls().raw(() -> client.s3().headObject(requests.head(key)));
@@ -109,11 +118,11 @@ final class S3Lookup {
     }
 
     private static ObjectStat statOf(ObjectKey key, HeadObjectResponse head) {
-        if (head.contentLength() == null || head.eTag() == null) {
-            throw SnapshotException.permanent("the server told neither length nor ETag of " + key, null);
-        }
+        String what = "looking for " + key;
+        long length = S3Errors.required(what, head.contentLength());
+        String etag = S3Errors.required(what, head.eTag());
         Instant modified = head.lastModified() == null ? Instant.EPOCH : head.lastModified();
-        return new ObjectStat(key, head.contentLength(), unquoted(head.eTag()), modified);
+        return new ObjectStat(key, length, unquoted(etag), modified);
     }
 
     private static String markOf(Map<String, String> metadata) {

@@ -155,6 +155,10 @@ public final class S3ObjectStore implements ObjectStore {
             AsyncRequestBody body = AsyncRequestBody.fromBytesUnsafe(copyOf(bytes));
             PutObjectResponse answer =
                     client.calls().transferRaw(() -> client.s3().putObject(request.build(), body), () -> {});
+            if (answer.eTag() == null) {
+                throw new ExecutionException(
+                        SnapshotException.transientFault(what + ": the answer is not whole", null));
+            }
             return lookup.afterPublishing(key, mark, ifAbsent, bytes.remaining(), answer.eTag(), answer);
         } catch (ExecutionException e) {
             return afterFailedPut(key, mark, ifAbsent, what, e);
@@ -203,12 +207,11 @@ public final class S3ObjectStore implements ObjectStore {
                     + " bytes here, got a first size of " + layout.firstSize());
         }
         String mark = UUID.randomUUID().toString();
+        String what = "beginning the upload of " + key + " to bucket " + settings.bucket();
         String uploadId = client.calls()
-                .await(
-                        "beginning the upload of " + key + " to bucket " + settings.bucket(),
-                        () -> client.s3().createMultipartUpload(requests.begin(key, options, mark)))
+                .await(what, () -> client.s3().createMultipartUpload(requests.begin(key, options, mark)))
                 .uploadId();
-        UploadState state = new UploadState(mark, uploadId);
+        UploadState state = new UploadState(mark, S3Errors.required(what, uploadId));
         return new S3Upload(this, client, requests, lookup, settings, new UploadToken(key, layout, state.format()));
     }
 

@@ -22,6 +22,7 @@ import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadResponse;
 import software.amazon.awssdk.services.s3.model.CompletedMultipartUpload;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
+import software.amazon.awssdk.services.s3.model.ListPartsRequest;
 import software.amazon.awssdk.services.s3.model.ListPartsResponse;
 import software.amazon.awssdk.services.s3.model.Part;
 import software.amazon.awssdk.services.s3.model.UploadPartRequest;
@@ -91,7 +92,8 @@ final class S3Upload implements UploadSession {
         try {
             UploadPartResponse answer =
                     client.calls().transferRaw(() -> client.s3().uploadPart(request, body), body::abandon);
-            return new PartReceipt(number, bytes.remaining(), tag(answer.eTag(), answer.checksumCRC32C()));
+            String etag = S3Errors.required(what("sending part " + number + " of"), answer.eTag());
+            return new PartReceipt(number, bytes.remaining(), tag(etag, answer.checksumCRC32C()));
         } catch (ExecutionException e) {
             throw S3Errors.map("sending part " + number + " of " + key() + " to bucket " + requests.bucket(), e);
         }
@@ -142,8 +144,7 @@ final class S3Upload implements UploadSession {
         long pause = FIRST_PAUSE;
         while (true) {
             try {
-                CompleteMultipartUploadResponse answer =
-                        client.calls().raw(() -> client.s3().completeMultipartUpload(request));
+                CompleteMultipartUploadResponse answer = wholeAnswer(request);
                 state = State.ENDED;
                 return published(parts, ifAbsent, answer);
             } catch (ExecutionException e) {
@@ -155,6 +156,18 @@ final class S3Upload implements UploadSession {
             new Cancellation().await(pause);
             pause = Math.min(2 * pause, LONGEST_PAUSE);
         }
+    }
+
+    /** The status of a completion is sent before it is done: only what follows says that it is. */
+    private CompleteMultipartUploadResponse wholeAnswer(CompleteMultipartUploadRequest request)
+            throws ExecutionException {
+        CompleteMultipartUploadResponse answer =
+                client.calls().raw(() -> client.s3().completeMultipartUpload(request));
+        if (answer.eTag() == null) {
+            throw new ExecutionException(
+                    SnapshotException.transientFault(what("completing") + ": the answer is not whole", null));
+        }
+        return answer;
     }
 
     /**
@@ -277,14 +290,15 @@ final class S3Upload implements UploadSession {
     }
 
     private ListPartsResponse partsAfter(int marker, int limit) {
-        return client.calls()
-                .await(
-                        what("listing the parts of"),
-                        () -> client.s3()
-                                .listParts(requests.parts(key(), upload.uploadId())
-                                        .partNumberMarker(marker)
-                                .maxParts(limit)
-                                        .build()));
+        String what = what("listing the parts of");
+        ListPartsRequest request = requests.parts(key(), upload.uploadId())
+                .partNumberMarker(marker)
+                .maxParts(limit)
+                .build();
+        ListPartsResponse answer =
+                client.calls().await(what, () -> client.s3().listParts(request));
+        S3Errors.required(what, answer.uploadId());
+        return answer;
     }
 
     private CompleteMultipartUploadRequest completion(List<PartReceipt> parts, boolean conditional) {

@@ -29,7 +29,12 @@ final class CephContractTest extends ObjectStoreContract {
 
     @Override
     protected int manyParts() {
-        return 30;
+        return 12;
+    }
+
+    @Override
+    protected int races() {
+        return 4;
     }
 
     @Override

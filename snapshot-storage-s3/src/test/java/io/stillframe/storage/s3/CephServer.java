@@ -1,14 +1,8 @@
 package io.stillframe.storage.s3;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -18,12 +12,11 @@ import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * The lab's radosgw, as {@code examples/lab/stores/ceph-up.sh} has started it. Where it does not run, tests are skipped with a message;
- * with {@code CI=true} or {@code STILLFRAME_LAB=required} they fail.
+ * The lab's radosgw. Where it does not run it is started, and stopped again after all tests. Where it cannot run, tests are skipped with
+ * a message. The environment can say more: with {@code STILLFRAME_LAB_TESTS=required}, or {@code CI=true} and nothing else said, they
+ * fail; with {@code STILLFRAME_LAB_TESTS=off} they are skipped although it can run.
  */
 final class CephServer implements ExecutionCondition, BeforeAllCallback {
-    private static final String HOW = "start it with examples/lab/stores/ceph-up.sh";
-
     private @Nullable S3Server server;
 
     S3Server server() {
@@ -31,69 +24,77 @@ final class CephServer implements ExecutionCondition, BeforeAllCallback {
     }
 
     @Override
-    public void beforeAll(ExtensionContext context) {
-        server = context.getRoot()
-                .getStore(ExtensionContext.Namespace.GLOBAL)
-                .computeIfAbsent(CephServer.class, type -> find(), S3Server.class);
-    }
-
-    private static S3Server find() {
-        Map<String, String> settings =
-                settings().orElseThrow(() -> new IllegalStateException("the lab's Ceph does not run: " + HOW));
-        return new S3Server(
-                URI.create(value(settings, "STILLFRAME_S3_ENDPOINT")),
-                value(settings, "AWS_REGION"),
-                new S3Credentials.Keys(
-                        value(settings, "AWS_ACCESS_KEY_ID"),
-                        value(settings, "AWS_SECRET_ACCESS_KEY"),
-                        Optional.empty()));
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        String wish = wish();
+        if (wish.equals("off")) {
+            return ConditionEvaluationResult.disabled("STILLFRAME_LAB_TESTS is off");
+        }
+        Optional<String> obstacle = running(context).obstacle();
+        if (obstacle.isEmpty() || wish.equals("required")) {
+            return ConditionEvaluationResult.enabled("the lab's Ceph runs, or must");
+        }
+        return ConditionEvaluationResult.disabled("the lab's Ceph cannot run here: " + obstacle.get());
     }
 
     @Override
-    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-        if (settings().filter(CephServer::answers).isPresent() || required()) {
-            return ConditionEvaluationResult.enabled("the lab's Ceph runs, or must");
-        }
-        return ConditionEvaluationResult.disabled("the lab's Ceph does not run: " + HOW);
+    public void beforeAll(ExtensionContext context) {
+        server = running(context).server();
     }
 
-    private static boolean required() {
-        return "true".equals(System.getenv("CI")) || "required".equals(System.getenv("STILLFRAME_LAB"));
+    private static Running running(ExtensionContext context) {
+        return context.getRoot()
+                .getStore(ExtensionContext.Namespace.GLOBAL)
+                .computeIfAbsent(CephServer.class, type -> Running.find(), Running.class);
     }
 
-    private static boolean answers(Map<String, String> settings) {
-        URI endpoint = URI.create(value(settings, "STILLFRAME_S3_ENDPOINT"));
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), endpoint.getPort()), 2000);
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
+    private static String wish() {
+        String unsaid = "true".equals(System.getenv("CI")) ? "required" : "if-possible";
+        return Optional.ofNullable(System.getenv("STILLFRAME_LAB_TESTS")).orElse(unsaid);
     }
 
-    private static Optional<Map<String, String>> settings() {
-        String lab = System.getenv("STILLFRAME_LAB");
-        boolean usual = lab == null || lab.equals("required");
-        Path file = Path.of(usual ? "/var/tmp/stillframe-lab" : lab, "run", "ceph.env");
-        if (!Files.isReadable(file)) {
-            return Optional.empty();
-        }
-        Map<String, String> settings = new HashMap<>();
-        try {
-            for (String line : Files.readAllLines(file)) {
-                int equals = line.indexOf("='");
-                if (line.startsWith("export ") && equals > 0) {
-                    settings.put(line.substring(7, equals), line.substring(equals + 2, line.length() - 1));
-                }
+    /** One cluster for all tests of this process. */
+    private record Running(Optional<S3Server> found, Optional<String> obstacle, boolean startedHere)
+            implements AutoCloseable {
+        static Running find() {
+            try {
+                boolean ranBefore = CephLab.settings().filter(CephLab::answers).isPresent();
+                Optional<String> obstacle = ranBefore ? Optional.empty() : CephLab.start();
+                return new Running(
+                        obstacle.isPresent() ? Optional.empty() : Optional.of(connect()), obstacle, !ranBefore);
+            } catch (IOException e) {
+                return new Running(Optional.empty(), Optional.of(e.toString()), false);
             }
-        } catch (IOException e) {
-            return Optional.empty();
         }
-        return Optional.of(settings);
+
+        private static S3Server connect() throws IOException {
+            CephLab settings = CephLab.settings().orElseThrow(() -> new IOException("the lab left no settings"));
+            return new S3Server(
+                    URI.create(settings.value("STILLFRAME_S3_ENDPOINT")),
+                    settings.value("AWS_REGION"),
+                    new S3Credentials.Keys(
+                            settings.value("AWS_ACCESS_KEY_ID"),
+                            settings.value("AWS_SECRET_ACCESS_KEY"),
+                            Optional.empty()));
+        }
+
+        S3Server server() {
+            return found.orElseThrow(() ->
+                    new AssertionError("the lab's Ceph is required but cannot run: " + obstacle.orElse("unknown")));
+        }
+
+        @Override
+        public void close() throws IOException {
+            found.ifPresent(S3Server::close);
+            if (startedHere && found.isPresent()) {
+                CephLab.stop();
+            }
+        }
     }
 
-    private static String value(Map<String, String> settings, String name) {
-        return Optional.ofNullable(settings.get(name))
-                .orElseThrow(() -> new IllegalStateException("the lab's settings lack " + name));
+    /** Where the lab keeps its state. */
+    static Path state() {
+        return Path.of(Optional.ofNullable(System.getenv("STILLFRAME_LAB"))
+                .filter(place -> place.startsWith("/"))
+                .orElse("/var/tmp/stillframe-lab"));
     }
 }

@@ -1,7 +1,10 @@
 package io.stillframe.storage.s3;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import org.awaitility.Awaitility;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -66,8 +69,15 @@ final class S3Server implements AutoCloseable {
         return bucket;
     }
 
-    /** Removes a bucket with all that is in it, so that a server in memory does not fill up. */
+    /**
+     * Removes a bucket with all that is in it, so that a server in memory does not fill up. A server may still be writing of a request
+     * that was cut off; what it keeps of that without listing it is its own affair.
+     */
     void remove(String bucket) {
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> tryRemove(bucket));
+    }
+
+    private boolean tryRemove(String bucket) {
                     for (S3Object object : client.listObjectsV2(r -> r.bucket(bucket)).join().contents()) {
                 client.deleteObject(r -> r.bucket(bucket).key(object.key())).join();
             }
@@ -76,6 +86,15 @@ final class S3Server implements AutoCloseable {
                 client.abortMultipartUpload(r -> r.bucket(bucket).key(upload.key()).uploadId(upload.uploadId()))
                         .join();
             }
+        try {
             client.deleteBucket(r -> r.bucket(bucket)).join();
+            return true;
+        } catch (CompletionException e) {
+            if (S3Errors.status(e) == 409) {
+                return client.listObjectsV2(r -> r.bucket(bucket)).join().contents().isEmpty()
+                        && client.listMultipartUploads(r -> r.bucket(bucket)).join().uploads().isEmpty();
+            }
+            throw e;
+        }
     }
 }
