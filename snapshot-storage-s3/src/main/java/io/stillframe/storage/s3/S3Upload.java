@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import software.amazon.awssdk.services.s3.model.AbortMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadResponse;
@@ -51,6 +52,7 @@ final class S3Upload implements UploadSession {
     private final S3Settings settings;
     private final UploadToken token;
     private final UploadState upload;
+    private final LongAdder sent = new LongAdder();
     private volatile State state = State.OPEN;
 
     S3Upload(
@@ -88,7 +90,7 @@ final class S3Upload implements UploadSession {
         requireOpen();
         requireFits(number, bytes.remaining());
         UploadPartRequest request = requests.part(key(), upload.uploadId(), number, bytes);
-        SlicedBody body = new SlicedBody(bytes);
+        SlicedBody body = new SlicedBody(bytes, sent);
         try {
             UploadPartResponse answer =
                     client.calls().transferRaw(() -> client.s3().uploadPart(request, body), body::abandon);
@@ -97,6 +99,11 @@ final class S3Upload implements UploadSession {
         } catch (ExecutionException e) {
             throw S3Errors.map("sending part " + number + " of " + key() + " to bucket " + requests.bucket(), e);
         }
+    }
+
+    @Override
+    public long bytesSent() {
+        return sent.sum();
     }
 
     @Override

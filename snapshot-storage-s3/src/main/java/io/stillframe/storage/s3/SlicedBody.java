@@ -3,6 +3,7 @@ package io.stillframe.storage.s3;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
@@ -16,10 +17,13 @@ final class SlicedBody implements AsyncRequestBody {
     private static final int SLICE = 128 << 10;
 
     private final ByteBuffer bytes;
+    private final LongAdder sent;
     private volatile boolean abandoned;
 
-    SlicedBody(ByteBuffer bytes) {
+    /** @param sent counts the bytes that are handed to the connection */
+    SlicedBody(ByteBuffer bytes, LongAdder sent) {
         this.bytes = bytes.asReadOnlyBuffer();
+        this.sent = sent;
     }
 
     void abandon() {
@@ -88,6 +92,7 @@ final class SlicedBody implements AsyncRequestBody {
                 last = !left.hasRemaining();
                 ended = last;
             }
+            sent.add(slice.remaining());
             if (slice.hasRemaining()) {
                 subscriber.onNext(slice);
             }
