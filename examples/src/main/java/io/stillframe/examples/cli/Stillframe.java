@@ -74,6 +74,7 @@ public final class Stillframe {
                         .addSubcommand(new ImageConvert(console))
                         .addSubcommand(new ImageVerify(console))
                         .addSubcommand(new ImageMap(console)))
+                .addSubcommand(new CommandLine(new StoreCommands()).addSubcommand(new StoreProbe(console)))
                 .addSubcommand(new Recover(console))
                 .addSubcommand(new Sweep(console))
                 .addSubcommand(new Worker(console));
