@@ -39,8 +39,9 @@ final class RemoteStores {
         if (isLocal(store)) {
             return store;
         }
-        ObjectStore limited =
-                bandwidth.<ObjectStore>map(limit -> LimitedStore.around(store, limit)).orElse(store);
+        ObjectStore limited = bandwidth
+                .<ObjectStore>map(limit -> LimitedStore.around(store, limit))
+                .orElse(store);
         RetryingStore retrying = RetryingStore.around(limited, StoreRetries.ofDefaults());
         return ReadAheadStore.around(retrying, BLOCK, readsAtOnce);
     }

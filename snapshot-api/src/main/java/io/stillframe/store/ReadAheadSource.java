@@ -92,9 +92,7 @@ public final class ReadAheadSource implements ByteSource {
     private boolean goesOn(ByteRange range) {
         synchronized (ahead) {
             long window = (long) blocks * blockSize;
-            boolean near = expected >= 0
-                    && Math.abs(range.start() - expected) <= window
-                    && range.length() <= window;
+            boolean near = expected >= 0 && Math.abs(range.start() - expected) <= window && range.length() <= window;
             expected = near ? Math.max(expected, range.end()) : range.end();
             if (!near) {
                 return false;
@@ -119,7 +117,8 @@ public final class ReadAheadSource implements ByteSource {
     }
 
     private void forget() {
-        Iterator<Map.Entry<Long, CompletableFuture<ByteBuffer>>> oldest = ahead.entrySet().iterator();
+        Iterator<Map.Entry<Long, CompletableFuture<ByteBuffer>>> oldest =
+                ahead.entrySet().iterator();
         while (ahead.size() > 2 * blocks + 2) {
             oldest.next();
             oldest.remove();

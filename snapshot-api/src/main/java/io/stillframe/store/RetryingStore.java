@@ -65,8 +65,7 @@ public final class RetryingStore extends ForwardingStore {
 
     @Override
     public UploadSession resumeUpload(UploadToken token) {
-        UploadSession session =
-                retries.call("resuming the upload of " + token.key(), () -> store.resumeUpload(token));
+        UploadSession session = retries.call("resuming the upload of " + token.key(), () -> store.resumeUpload(token));
         return new RetryingSession(session, retries, outcomes);
     }
 

@@ -21,8 +21,7 @@ public final class StoreRetries {
     /** A server that wants a longer pause is left to whoever called. */
     private static final Duration LONGEST_WISH = Duration.ofMinutes(1);
 
-    private static final RetryPolicy DEFAULT_POLICY =
-            new RetryPolicy(Duration.ofMillis(200), Duration.ofSeconds(5), 4);
+    private static final RetryPolicy DEFAULT_POLICY = new RetryPolicy(Duration.ofMillis(200), Duration.ofSeconds(5), 4);
     private static final int DEFAULT_BUDGET = 50;
 
     private final RetryPolicy policy;
@@ -96,8 +95,7 @@ public final class StoreRetries {
     }
 
     private Duration pauseAfter(int failures, SnapshotException failure) {
-        Duration drawn = Duration.ofNanos(
-                (long) (policy.pauseAfter(failures).toNanos() * random.getAsDouble()));
+        Duration drawn = Duration.ofNanos((long) (policy.pauseAfter(failures).toNanos() * random.getAsDouble()));
         // All who were told the same must not return at the same instant.
         return failure.retryAfter().map(wish -> wish.plus(drawn)).orElse(drawn);
     }

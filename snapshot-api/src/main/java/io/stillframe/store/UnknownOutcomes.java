@@ -98,8 +98,7 @@ record UnknownOutcomes(ObjectStore store, StoreRetries retries) {
         }
     }
 
-    private static PublishOutcome completeOrLeave(
-            UploadSession resumed, List<PartReceipt> parts, PublishMode mode) {
+    private static PublishOutcome completeOrLeave(UploadSession resumed, List<PartReceipt> parts, PublishMode mode) {
         try {
             return resumed.complete(parts, mode);
         } catch (SnapshotException e) {
@@ -108,8 +107,7 @@ record UnknownOutcomes(ObjectStore store, StoreRetries retries) {
         }
     }
 
-    private PublishOutcome ended(
-            ObjectKey key, List<PartReceipt> parts, PublishMode mode, SnapshotException unknown) {
+    private PublishOutcome ended(ObjectKey key, List<PartReceipt> parts, PublishMode mode, SnapshotException unknown) {
         long size = parts.stream().mapToLong(PartReceipt::size).sum();
         Optional<ObjectStat> found = retries.call("looking for " + key, () -> store.stat(key));
         if (found.filter(stat -> stat.size() == size).isPresent()) {

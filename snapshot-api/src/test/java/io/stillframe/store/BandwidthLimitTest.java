@@ -14,8 +14,7 @@ final class BandwidthLimitTest {
 
     private final AtomicLong now = new AtomicLong(-5);
     private final List<Long> waits = new ArrayList<>();
-    private final BandwidthLimit limit =
-            BandwidthLimit.of(RATE, now::get, pause -> waits.add(pause.toMillis()));
+    private final BandwidthLimit limit = BandwidthLimit.of(RATE, now::get, pause -> waits.add(pause.toMillis()));
 
     @Test
     void whoComesWaitsForAllBeforeIt() {

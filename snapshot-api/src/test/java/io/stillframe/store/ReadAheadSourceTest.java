@@ -35,8 +35,9 @@ final class ReadAheadSourceTest {
     @AfterEach
     void close() {
         source.close();
-        Awaitility.await().until(() -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().equals("stillframe-read-ahead")));
+        Awaitility.await()
+                .until(() -> Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(thread -> thread.getName().equals("stillframe-read-ahead")));
     }
 
     private void read(int from, int count) {

@@ -15,7 +15,8 @@ import picocli.CommandLine.Parameters;
 /** {@code store probe}. */
 @Command(
         name = "probe",
-        description = "Asks an object store's endpoint what it really does, with small objects of its own that are removed again.",
+        description =
+                "Asks an object store's endpoint what it really does, with small objects of its own that are removed again.",
         footerHeading = "%n",
         footer = "Give what was found to the store's URI: s3://bucket?features=…")
 final class StoreProbe implements Callable<Integer> {

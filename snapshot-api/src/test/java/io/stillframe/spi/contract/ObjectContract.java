@@ -142,8 +142,7 @@ abstract class ObjectContract extends ObjectStoreFixture {
         require(StoreCapability.CREATE_IF_ABSENT_ON_COMPLETE);
         PartLayout layout = PartLayout.fixed(partSize());
         requireOneWinner(
-                partSize(),
-                (to, name, content) -> upload(to, name, layout, content, PublishMode.CREATE_IF_ABSENT));
+                partSize(), (to, name, content) -> upload(to, name, layout, content, PublishMode.CREATE_IF_ABSENT));
     }
 
     @FunctionalInterface

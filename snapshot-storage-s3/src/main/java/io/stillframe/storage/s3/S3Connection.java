@@ -112,7 +112,8 @@ final class S3Connection implements AutoCloseable {
     public void close() {
         client.close();
         // The SDK would keep a quiet period of seconds; nothing is under way any more but the closing of connections.
-        Future<?> ended = threads.eventLoopGroup().shutdownGracefully(0, LONGEST_SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
+        Future<?> ended =
+                threads.eventLoopGroup().shutdownGracefully(0, LONGEST_SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
         ended.awaitUninterruptibly(LONGEST_SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
         if (credentials instanceof AutoCloseable closeable) {
             try {

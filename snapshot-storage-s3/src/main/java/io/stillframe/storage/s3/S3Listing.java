@@ -86,9 +86,8 @@ final class S3Listing {
         do {
             Page<UnfinishedUpload> page = uploads(key.value(), after, MOST_LISTED);
             if (page.items().stream()
-                    .anyMatch(upload -> UploadState.parse(upload.token().state())
-                            .uploadId()
-                            .equals(uploadId))) {
+                    .anyMatch(upload ->
+                            UploadState.parse(upload.token().state()).uploadId().equals(uploadId))) {
                 return true;
             }
             after = page.next();

@@ -188,7 +188,8 @@ final class S3Upload implements UploadSession {
         if (S3Errors.code(failure).equals("InvalidPart") && arrived().size() > parts) {
             throw new SnapshotException(
                     Kind.UNSUPPORTED,
-                    what("completing") + ": this server completes an upload of all its parts only, and more have arrived than "
+                    what("completing")
+                            + ": this server completes an upload of all its parts only, and more have arrived than "
                             + parts,
                     failure);
         }
@@ -244,12 +245,13 @@ final class S3Upload implements UploadSession {
         return new PublishOutcome.Published(found.stat());
     }
 
-    private PublishOutcome published(List<PartReceipt> parts, boolean ifAbsent, CompleteMultipartUploadResponse answer) {
+    private PublishOutcome published(
+            List<PartReceipt> parts, boolean ifAbsent, CompleteMultipartUploadResponse answer) {
         long size = parts.stream().mapToLong(PartReceipt::size).sum();
         PublishOutcome outcome = lookup.afterPublishing(key(), upload.mark(), ifAbsent, size, answer.eTag(), answer);
         if (outcome instanceof PublishOutcome.Published done && done.stat().size() != size) {
-            throw SnapshotException.corrupt(what("completing") + ": the object has "
-                    + done.stat().size() + " bytes instead of " + size);
+            throw SnapshotException.corrupt(
+                    what("completing") + ": the object has " + done.stat().size() + " bytes instead of " + size);
         }
         return outcome;
     }
@@ -302,8 +304,7 @@ final class S3Upload implements UploadSession {
                 .partNumberMarker(marker)
                 .maxParts(limit)
                 .build();
-        ListPartsResponse answer =
-                client.calls().await(what, () -> client.s3().listParts(request));
+        ListPartsResponse answer = client.calls().await(what, () -> client.s3().listParts(request));
         S3Errors.required(what, answer.uploadId());
         return answer;
     }

@@ -21,7 +21,8 @@ final class CephContractTest extends ObjectStoreContract {
         ObjectStore store = CEPH.server()
                 .store(bucket)
                 .prefix("contract")
-                .features(EnumSet.of(StoreCapability.CREATE_IF_ABSENT, StoreCapability.RESUME, StoreCapability.LIST_UPLOADS))
+                .features(EnumSet.of(
+                        StoreCapability.CREATE_IF_ABSENT, StoreCapability.RESUME, StoreCapability.LIST_UPLOADS))
                 .build();
         opened.add(store);
         return store;

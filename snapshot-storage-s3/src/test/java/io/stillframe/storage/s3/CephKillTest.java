@@ -131,8 +131,10 @@ final class CephKillTest {
         int again = 0;
         try (UploadSession session = store.resumeUpload(token)) {
             session.arrived().forEach(part -> parts.put(part.number(), part));
-            told.done.forEach((number, tag) ->
-                    assertThat(parts.get(number)).as(where).extracting(PartReceipt::tag).isEqualTo(tag));
+            told.done.forEach((number, tag) -> assertThat(parts.get(number))
+                    .as(where)
+                    .extracting(PartReceipt::tag)
+                    .isEqualTo(tag));
             for (int number = 1; number <= KilledUploader.PARTS; number++) {
                 ByteBuffer bytes = KilledUploader.part(content, number);
                 if (!parts.containsKey(number) || parts.get(number).size() != bytes.remaining()) {
@@ -158,7 +160,9 @@ final class CephKillTest {
                 ByteBuffer expected = KilledUploader.part(content, number);
                 ByteBuffer got = ByteBuffer.allocate(expected.remaining());
                 source.read(at, got);
-                assertThat(got.flip().equals(expected)).as("part %s, %s", number, where).isTrue();
+                assertThat(got.flip().equals(expected))
+                        .as("part %s, %s", number, where)
+                        .isTrue();
                 at += expected.remaining();
             }
             assertThat(source.size()).as(where).isEqualTo(at);

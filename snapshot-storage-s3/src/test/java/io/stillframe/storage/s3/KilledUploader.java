@@ -38,12 +38,12 @@ final class KilledUploader {
                 URI.create(args[0]), args[1], new S3Credentials.Keys(args[2], System.getenv(SECRET), Optional.empty()));
         ExecutorService senders = Executors.newFixedThreadPool(AT_ONCE);
         try (S3ObjectStore store = server.store(args[3]).build();
-                UploadSession session =
-                        store.beginUpload(ObjectKey.of(args[4]), LAYOUT, UploadOptions.ofDefaults())) {
+                UploadSession session = store.beginUpload(ObjectKey.of(args[4]), LAYOUT, UploadOptions.ofDefaults())) {
             UploadToken token = session.token();
             say("token " + token.state());
             Queue<PartReceipt> sent = new ConcurrentLinkedQueue<>();
-            List<Integer> numbers = java.util.stream.IntStream.rangeClosed(1, PARTS).boxed().toList();
+            List<Integer> numbers =
+                    java.util.stream.IntStream.rangeClosed(1, PARTS).boxed().toList();
             List<? extends Future<?>> running = numbers.stream()
                     .map(number -> senders.submit(() -> {
                         say("start " + number);

@@ -190,7 +190,9 @@ abstract class S3FaultTests {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Action.class, names = {"RESET", "CLOSE", "STALL"})
+    @EnumSource(
+            value = Action.class,
+            names = {"RESET", "CLOSE", "STALL"})
     void aBrokenReadLeavesTheBufferToBeReadAgain(Action action) {
         S3StoreTests.uploadOf(direct, KEY, CONTENT);
         try (ByteSource source = faulty.open(KEY)) {
@@ -208,9 +210,8 @@ abstract class S3FaultTests {
 
     @Test
     void anInterruptEndsAStalledPart() throws InterruptedException {
-        try (S3ObjectStore patient = impatient()
-                        .stallTimeout(Duration.ofMinutes(10))
-                        .build();
+        try (S3ObjectStore patient =
+                        impatient().stallTimeout(Duration.ofMinutes(10)).build();
                 UploadSession session = patient.beginUpload(KEY, PartLayout.fixed(PART), options())) {
             proxy.arm(Fault.at(1, Point.IN_BODY, Action.STALL));
             CompletableFuture<Kind> kind = new CompletableFuture<>();
@@ -235,7 +236,8 @@ abstract class S3FaultTests {
         try (S3ObjectStore other = impatient().build()) {
             for (Action action : List.of(Action.RESET, Action.STALL, Action.CLOSE)) {
                 proxy.arm(Fault.at(2, Point.IN_BODY, action));
-                assertThat(kindOf(() -> S3StoreTests.uploadOf(other, KEY, CONTENT))).isEqualTo(Kind.TRANSIENT);
+                assertThat(kindOf(() -> S3StoreTests.uploadOf(other, KEY, CONTENT)))
+                        .isEqualTo(Kind.TRANSIENT);
                 proxy.disarm();
             }
         }

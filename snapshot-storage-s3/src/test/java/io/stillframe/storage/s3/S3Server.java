@@ -65,7 +65,7 @@ final class S3Server implements AutoCloseable {
 
     String newBucket() {
         String bucket = "test-" + UUID.randomUUID();
-                    client.createBucket(request -> request.bucket(bucket)).join();
+        client.createBucket(request -> request.bucket(bucket)).join();
         return bucket;
     }
 
@@ -78,21 +78,28 @@ final class S3Server implements AutoCloseable {
     }
 
     private boolean tryRemove(String bucket) {
-                    for (S3Object object : client.listObjectsV2(r -> r.bucket(bucket)).join().contents()) {
-                client.deleteObject(r -> r.bucket(bucket).key(object.key())).join();
-            }
-            for (MultipartUpload upload :
-                    client.listMultipartUploads(r -> r.bucket(bucket)).join().uploads()) {
-                client.abortMultipartUpload(r -> r.bucket(bucket).key(upload.key()).uploadId(upload.uploadId()))
-                        .join();
-            }
+        for (S3Object object :
+                client.listObjectsV2(r -> r.bucket(bucket)).join().contents()) {
+            client.deleteObject(r -> r.bucket(bucket).key(object.key())).join();
+        }
+        for (MultipartUpload upload :
+                client.listMultipartUploads(r -> r.bucket(bucket)).join().uploads()) {
+            client.abortMultipartUpload(r -> r.bucket(bucket).key(upload.key()).uploadId(upload.uploadId()))
+                    .join();
+        }
         try {
             client.deleteBucket(r -> r.bucket(bucket)).join();
             return true;
         } catch (CompletionException e) {
             if (S3Errors.status(e) == 409) {
-                return client.listObjectsV2(r -> r.bucket(bucket)).join().contents().isEmpty()
-                        && client.listMultipartUploads(r -> r.bucket(bucket)).join().uploads().isEmpty();
+                return client.listObjectsV2(r -> r.bucket(bucket))
+                                .join()
+                                .contents()
+                                .isEmpty()
+                        && client.listMultipartUploads(r -> r.bucket(bucket))
+                                .join()
+                                .uploads()
+                                .isEmpty();
             }
             throw e;
         }

@@ -178,10 +178,11 @@ abstract class S3StoreTests {
                 ByteBuffer.allocate(3),
                 PublishMode.REPLACE,
                 new UploadOptions("application/json", Optional.empty()));
-        var head = server().client().headObject(r -> r.bucket(bucket).key("a/b/some/object"))
-                    .join();
-            assertThat(head.contentType()).isEqualTo("application/json");
-            assertThat(head.metadata()).containsKey(S3Requests.MARK);
+        var head = server().client()
+                .headObject(r -> r.bucket(bucket).key("a/b/some/object"))
+                .join();
+        assertThat(head.contentType()).isEqualTo("application/json");
+        assertThat(head.metadata()).containsKey(S3Requests.MARK);
     }
 
     @Test
