@@ -100,7 +100,7 @@ public final class ReadAheadSource implements ByteSource {
             long first = range.start() / blockSize;
             long last = Math.min((size() - 1) / blockSize, (range.end() - 1) / blockSize + blocks);
             for (long number = first; number <= last; number++) {
-                fetch(number);
+                CompletableFuture<ByteBuffer> unused = fetch(number);
             }
             forget();
             return true;
