@@ -10,9 +10,14 @@ import com.sun.net.httpserver.HttpServer;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.PublishMode;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +25,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -144,15 +150,28 @@ final class S3RequestsTest {
     }
 
     @Test
-    void aProxyIsAskedForABucketNamedInTheHost() {
-        try (S3ObjectStore store = builder()
-                .endpoint(URI.create("http://s3.example.test"))
-                .pathStyle(false)
-                .proxy(endpoint())
-                .build()) {
-            put(store);
+    void aProxyIsAskedForABucketNamedInTheHost() throws IOException {
+        try (ServerSocket proxy = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+                S3ObjectStore store = builder()
+                        .endpoint(URI.create("http://s3.example.test"))
+                        .pathStyle(false)
+                        .proxy(URI.create("http://127.0.0.1:" + proxy.getLocalPort()))
+                        .requestTimeout(Duration.ofSeconds(2))
+                        .build()) {
+            CompletableFuture<String> asked = CompletableFuture.supplyAsync(() -> firstLine(proxy));
+            assertThat(failureOf(() -> store.stat(KEY)).retryable()).isTrue();
+            assertThat(asked.join()).isEqualTo("CONNECT bucket.s3.example.test:80 HTTP/1.1");
         }
-        assertThat(notes.get(0)).contains("host: bucket.s3.example.test").contains("/some/object");
+    }
+
+    private static String firstLine(ServerSocket proxy) {
+        try (Socket client = proxy.accept();
+                BufferedReader in = new BufferedReader(
+                        new InputStreamReader(client.getInputStream(), StandardCharsets.ISO_8859_1))) {
+            return String.valueOf(in.readLine());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
