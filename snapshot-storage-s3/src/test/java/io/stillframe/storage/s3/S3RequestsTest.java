@@ -76,6 +76,9 @@ final class S3RequestsTest {
             mark = sent == null ? mark : sent;
             exchange.getResponseHeaders().set("ETag", "\"tag\"");
             exchange.getResponseHeaders().set("x-amz-meta-stillframe-mark", mark);
+            if (exchange.getRequestMethod().equals("HEAD")) {
+                exchange.getResponseHeaders().set("Content-Length", "1");
+            }
             exchange.sendResponseHeaders(200, -1);
         }
         exchange.close();
