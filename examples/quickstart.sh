@@ -1,6 +1,7 @@
 #!/bin/bash
-# quickstart.sh [--embedded] [--clean]: takes a snapshot of a real guest and launches a copy from it, from an empty machine on.
+# quickstart.sh [--embedded|--s3] [--clean]: takes a snapshot of a real guest and launches a copy from it, from an empty machine on.
 #   --embedded  the same with a disk-image file as the instance: any system, no root, no hypervisor
+#   --s3        stores the snapshot in an S3 server, which the lab starts (Ceph's radosgw), instead of a directory
 #   --clean     removes what an earlier run made (its guests, snapshots and files; not the packages)
 # Everything lies in $STILLFRAME_QUICKSTART, by default quickstart below the lab's directory, or stillframe-quickstart in the
 # directory for temporary files for --embedded.
@@ -18,14 +19,15 @@ die() {
 }
 
 usage() {
-  sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
 # Runs a command as root where that is needed and the user is somebody else.
 privileged() {
   if [ -n "$sudo" ]; then
-    sudo --preserve-env=STILLFRAME_HYPERVISOR,STILLFRAME_STORE,STILLFRAME_LAB,JAVA_HOME "$@"
+    sudo --preserve-env=STILLFRAME_HYPERVISOR,STILLFRAME_STORE,STILLFRAME_CATALOG,STILLFRAME_LAB,JAVA_HOME \
+      --preserve-env=AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY "$@"
   else
     "$@"
   fi
@@ -104,8 +106,33 @@ prove_copy() {
   say "The original had written record $before when the snapshot was asked for; the copy found records up to $found, no gap."
 }
 
+s3_runs() { [ -s "$s3_settings" ]; }
+
+# The keys come by the environment; the catalog stays in a directory.
+use_s3() {
+  step "Starting an S3 server"
+  s3_runs || privileged touch "$home/started-s3"
+  "$lab/stores/ceph-up.sh"
+  # shellcheck disable=SC1090
+  . "$s3_settings"
+  export STILLFRAME_STORE=$STILLFRAME_S3_STORE STILLFRAME_CATALOG=file://$home/catalog
+  stillframe store probe "$STILLFRAME_STORE"
+}
+
+# What the bucket holds of this quickstart, and the server if it was started for it.
+clean_s3() {
+  local id
+  if s3_runs && [ -d "$home/catalog" ]; then
+    # shellcheck disable=SC1090
+    . "$s3_settings"
+    export STILLFRAME_HYPERVISOR=qemu:///system STILLFRAME_STORE=$STILLFRAME_S3_STORE STILLFRAME_CATALOG=file://$home/catalog
+    for id in $(stillframe snapshot list | grep -o '^snap-[0-9a-z]*'); do stillframe snapshot delete "$id"; done
+  fi
+  [ ! -e "$home/started-s3" ] || "$lab/stores/ceph-down.sh"
+}
+
 real() {
-  local before id
+  local before id more=
   step "Installing what is missing"
   "$lab/install.sh"
   build
@@ -119,6 +146,7 @@ real() {
   boot_guest
   before=$("$lab/vm.sh" seq "$guest")
   export STILLFRAME_HYPERVISOR=qemu:///system STILLFRAME_STORE=file://$home/snapshots
+  if [ "$mode" = s3 ]; then use_s3; fi
   step "Taking a snapshot of it"
   id=$(stillframe snapshot create --instance "$guest" --name quickstart --retention-days 1 --wait | tail -n 1)
   stillframe snapshot show "$id"
@@ -128,18 +156,20 @@ real() {
   step "Waiting for the copy to boot"
   prove_copy "$before"
   step "Done in $((SECONDS - started)) s"
+  [ "$mode" != s3 ] || more="; . $s3_settings; export STILLFRAME_CATALOG=$STILLFRAME_CATALOG"
   cat <<TEXT
 The original    $guest, running (console: $lab/vm.sh console $guest)
 The copy        $copy, running (console: $(files_of "$copy" | grep '\.log$'))
-The snapshot    $id, kept for one day, in $home/snapshots
-Go on with      export STILLFRAME_HYPERVISOR=$STILLFRAME_HYPERVISOR STILLFRAME_STORE=$STILLFRAME_STORE
+The snapshot    $id, kept for one day, in $STILLFRAME_STORE
+Go on with      export STILLFRAME_HYPERVISOR=$STILLFRAME_HYPERVISOR STILLFRAME_STORE='$STILLFRAME_STORE'$more
                 $sudo$here/stillframe snapshot list
                 $sudo$here/stillframe launch $id --as another
-Remove it all   $here/quickstart.sh --clean
+Remove it all   $here/quickstart.sh$([ "$mode" != s3 ] || echo " --s3") --clean
 TEXT
 }
 
 clean_real() {
+  if [ "$mode" = s3 ]; then clean_s3; fi
   if libvirt_answers; then
     remove_copy
     [ -z "$(state_of "$guest")" ] || "$lab/vm.sh" destroy "$guest"
@@ -207,6 +237,7 @@ main() {
   while [ $# -gt 0 ]; do
     case $1 in
       --embedded) mode=embedded ;;
+      --s3) mode=s3 ;;
       --clean) action=clean ;;
       *) usage ;;
     esac
@@ -215,13 +246,19 @@ main() {
   guest=${STILLFRAME_QUICKSTART_GUEST:-quickstart}
   copy=$guest-copy
   sudo=
-  if [ $mode = real ]; then
+  if [ $mode != embedded ]; then
+    s3_settings=${STILLFRAME_LAB:-/var/tmp/stillframe-lab}/run/ceph.env
     home=${STILLFRAME_QUICKSTART:-${STILLFRAME_LAB:-/var/tmp/stillframe-lab}/quickstart}
     [ "$(id -u)" -eq 0 ] || sudo='sudo -E '
   else
     home=${STILLFRAME_QUICKSTART:-${TMPDIR:-/tmp}/stillframe-quickstart}
   fi
-  if [ $action = clean ]; then "clean_$mode"; else "$mode"; fi
+  case $mode-$action in
+    embedded-run) embedded ;;
+    embedded-clean) clean_embedded ;;
+    *-clean) clean_real ;;
+    *) real ;;
+  esac
 }
 
 main "$@"

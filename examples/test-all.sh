@@ -3,7 +3,7 @@
 #   1. installs what is missing and starts the lab
 #   2. mvn verify with the JDK in use; tests that need the lab fail if they cannot have it
 #   3. the same with the newest other JDK on this machine, without the tests that boot guests
-#   4. both quickstarts, and their cleaning up
+#   4. the quickstarts, one of them to S3, and their cleaning up
 # Ends with status 0 only if all of it passed. What it started is stopped again.
 set -euo pipefail
 
@@ -54,7 +54,10 @@ verify() {
 
 libvirt_answers() { virsh -q -c qemu:///system version >/dev/null 2>&1; }
 
+s3_runs() { [ -s "${STILLFRAME_LAB:-/var/tmp/stillframe-lab}/run/ceph.env" ]; }
+
 stop_lab() {
+  if [ "${s3_was_up:-yes}" = no ]; then "$here/lab/stores/ceph-down.sh" || true; fi
   if [ "${lab_was_up:-yes}" = no ]; then "$here/lab/down.sh" || true; fi
 }
 
@@ -67,9 +70,12 @@ main() {
   "$here/lab/install.sh"
   lab_was_up=no
   if libvirt_answers; then lab_was_up=yes; fi
+  s3_was_up=no
+  if s3_runs; then s3_was_up=yes; fi
   trap stop_lab EXIT
   step "starting the lab"
   "$here/lab/up.sh"
+  "$here/lab/stores/ceph-up.sh"
 
   jdk=$(jdk_in_use)
   step "all tests with $jdk"
@@ -89,6 +95,9 @@ main() {
   step "the quickstart with a real guest"
   "$here/quickstart.sh"
   "$here/quickstart.sh" --clean
+  step "the quickstart with a real guest and S3"
+  "$here/quickstart.sh" --s3
+  "$here/quickstart.sh" --s3 --clean
   step "everything passed"
 }
 

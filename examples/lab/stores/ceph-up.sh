@@ -2,11 +2,13 @@
 # ceph-up.sh: a Ceph cluster of one monitor, one manager, one OSD (BlueStore in a sparse file) and one radosgw, all on
 # 127.0.0.1, without a service manager; about 350 MiB of memory. Gives S3 and, with the pool `rbd`, block volumes.
 # May be called any number of times, also at once: what runs is left alone, what was stopped starts again with its data.
-# Endpoint, region and keys are in $STILLFRAME_LAB/run/ceph.env, to be sourced; the keys are made at the first start.
+# Endpoint, region, keys and a store with a bucket of its own are in $STILLFRAME_LAB/run/ceph.env, to be sourced; the keys are made at
+# the first start.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/ceph.sh"
 
 S3_USER=stillframe
+S3_BUCKET=stillframe
 OSD_BYTES=$((64 << 30))
 
 # ---- first start ----
@@ -154,18 +156,28 @@ write_env() {
   (umask 077 && cat >"$CEPH_ENV.new" <<ENV
 export CEPH_CONF='$CEPH_CONF'
 export STILLFRAME_S3_ENDPOINT='http://127.0.0.1:$CEPH_S3_PORT'
+export STILLFRAME_S3_STORE='s3://$S3_BUCKET?endpoint=http://127.0.0.1:$CEPH_S3_PORT&region=default&features=create-if-absent,list-uploads,resume'
 export AWS_REGION='default'
 export AWS_ACCESS_KEY_ID='$access'
 export AWS_SECRET_ACCESS_KEY='${secret//\\\//\/}'
 ENV
   )
+  make_bucket "$access" "${secret//\\\//\/}"
   chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$CEPH_ENV.new"
   mv "$CEPH_ENV.new" "$CEPH_ENV"
 }
 
+# Made by its owner again, it stays as it is. The secret does not appear in the list of processes.
+make_bucket() {
+  printf 'user = "%s:%s"\n' "$1" "$2" |
+    curl -fs -o /dev/null -K - --aws-sigv4 aws:amz:default:s3 -H "x-amz-content-sha256: $(sha256sum </dev/null | cut -d' ' -f1)" \
+      -X PUT "http://127.0.0.1:$CEPH_S3_PORT/$S3_BUCKET" ||
+    die "the bucket $S3_BUCKET cannot be made"
+}
+
 all_run() {
   local daemon
-  [ -s "$CEPH_ENV" ] && [ -e "$CEPH_HOME/made" ] || return 1
+  grep -qs STILLFRAME_S3_STORE "$CEPH_ENV" && [ -e "$CEPH_HOME/made" ] || return 1
   for daemon in "${CEPH_DAEMONS[@]}"; do daemon_runs "$daemon" || return 1; done
   s3_answers
 }

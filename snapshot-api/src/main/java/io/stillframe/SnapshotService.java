@@ -246,7 +246,11 @@ public final class SnapshotService implements AutoCloseable {
             return this;
         }
 
-        /** The home region's store; stays the caller's to close. May be left out: the service then lists and shows only. */
+        /**
+         * The home region's store; stays the caller's to close. May be left out: the service then lists and shows only. Around one that
+         * is reached over a network (whose URI is neither {@code file:} nor {@code memory:}) the service puts retries, reading ahead
+         * and {@link ServiceSettings#bandwidth}.
+         */
         public Builder store(ObjectStore value) {
             store = Plugged.handedOver(value);
             return this;
@@ -290,7 +294,11 @@ public final class SnapshotService implements AutoCloseable {
          */
         public SnapshotService build() {
             return new SnapshotService(Engine.start(
-                    Optional.ofNullable(hypervisor), Optional.ofNullable(store), catalog, settings, clock));
+                    Optional.ofNullable(hypervisor),
+                    Optional.ofNullable(store).map(new RemoteStores(settings)::around),
+                    catalog,
+                    settings,
+                    clock));
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.stillframe.model;
 
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /**
  * How a service works: how much at once, how much memory, how patient. Immutable; made by {@link #ofDefaults()} or {@link #builder()},
@@ -20,6 +21,8 @@ import java.time.Duration;
  * @param orphanAge stored objects and held points in time that no record of this catalog knows are left alone until this old, because
  *     another catalog may be working on them
  * @param retries how passing faults are retried
+ * @param bandwidth bytes per second that all transfers and launches of the service together write to and read from stores that are
+ *     reached over a network, at least 64 KiB; unlimited if empty
  * @param afterCapture who does the work on the image
  * @param interrupted what recovery does with a snapshot whose process died after its point in time was held
  */
@@ -36,6 +39,7 @@ public record ServiceSettings(
         Duration stallLimit,
         Duration orphanAge,
         RetryPolicy retries,
+        OptionalLong bandwidth,
         AfterCapture afterCapture,
         Interrupted interrupted) {
     /** Who works on the image once the point in time is held and the instance is back. */
@@ -54,6 +58,7 @@ public record ServiceSettings(
         FAIL
     }
 
+    private static final long LEAST_BANDWIDTH = 64 << 10;
     private static final long LEAST_MEMORY = 8L << 20;
     private static final Duration DAY = Duration.ofDays(1);
 
@@ -68,6 +73,7 @@ public record ServiceSettings(
         within("freeze deadline", freezeDeadline, Duration.ofMillis(100), Duration.ofMinutes(10));
         within("stop grace", stopGrace, Duration.ZERO, DAY);
         within("stall limit", stallLimit, Duration.ofMillis(100), DAY);
+        within("bandwidth in bytes per second", bandwidth.orElse(LEAST_BANDWIDTH), LEAST_BANDWIDTH, Long.MAX_VALUE);
         within("orphan age", orphanAge, Duration.ZERO, Duration.ofDays(36_500));
     }
 
@@ -96,6 +102,7 @@ public record ServiceSettings(
         private Duration stallLimit = Duration.ofMinutes(5);
         private Duration orphanAge = Duration.ofDays(7);
         private RetryPolicy retries = RetryPolicy.ofDefaults();
+        private OptionalLong bandwidth = OptionalLong.empty();
         private AfterCapture afterCapture = AfterCapture.TRANSFER;
         private Interrupted interrupted = Interrupted.RESUME;
 
@@ -172,6 +179,12 @@ public record ServiceSettings(
             return this;
         }
 
+        /** Unlimited by default. */
+        public Builder bandwidth(long bytesPerSecond) {
+            bandwidth = OptionalLong.of(bytesPerSecond);
+            return this;
+        }
+
         /** {@link AfterCapture#TRANSFER} by default. */
         public Builder afterCapture(AfterCapture value) {
             afterCapture = value;
@@ -203,6 +216,7 @@ public record ServiceSettings(
                     stallLimit,
                     orphanAge,
                     retries,
+                    bandwidth,
                     afterCapture,
                     interrupted);
         }

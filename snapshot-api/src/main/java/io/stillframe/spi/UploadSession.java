@@ -22,6 +22,14 @@ public interface UploadSession extends AutoCloseable {
      */
     PartReceipt putPart(int number, ByteBuffer bytes);
 
+    /**
+     * Bytes of parts that have left for the server so far, those sent again included: grows while a part under way moves, as a sign of
+     * life. 0 where the implementation does not count; safe for use by several threads.
+     */
+    default long bytesSent() {
+        return 0;
+    }
+
     /** The parts that have arrived, by number, as the store says. */
     List<PartReceipt> arrived();
 

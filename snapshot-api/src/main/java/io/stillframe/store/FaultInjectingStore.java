@@ -285,6 +285,11 @@ public final class FaultInjectingStore implements ObjectStore {
         }
 
         @Override
+        public long bytesSent() {
+            return session.bytesSent();
+        }
+
+        @Override
         public List<PartReceipt> arrived() {
             return passing(Operation.ARRIVED, session::arrived);
         }

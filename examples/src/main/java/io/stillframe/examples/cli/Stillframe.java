@@ -75,6 +75,7 @@ public final class Stillframe {
                         .addSubcommand(new ImageVerify(console))
                         .addSubcommand(new PackVerify(console))
                         .addSubcommand(new ImageMap(console)))
+                .addSubcommand(new CommandLine(new StoreCommands()).addSubcommand(new StoreProbe(console)))
                 .addSubcommand(new Recover(console))
                 .addSubcommand(new Sweep(console))
                 .addSubcommand(new Worker(console));

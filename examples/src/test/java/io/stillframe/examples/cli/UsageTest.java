@@ -40,6 +40,8 @@ class UsageTest {
                 "launch " + ID + " --as web --disk-size 20GB | e.g. 20G",
                 "launch " + ID + " --as 'a/b' | an instance's name",
                 "worker | --snapshot",
+                "store probe | URI",
+                "store probe /srv | no URI with a scheme",
                 "sweep | --catalog",
                 "recover --store s3://bucket | --catalog",
             })

@@ -131,9 +131,13 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
         return lane.session().complete(parts, mode);
     }
 
-    /** Grows with every part that has arrived everywhere: a sign of life. */
-    long partsArrived() {
-        return partsArrived;
+    /** Grows with every part that has arrived everywhere, and with what moves of those under way: a sign of life. */
+    long moved() {
+        long moved = partsArrived;
+        for (Lane lane : lanes) {
+            moved += lane.session().bytesSent();
+        }
+        return moved;
     }
 
     /** Gives the buffers back once no part is on its way any more; one that is stuck in a store's call keeps its buffer. */

@@ -13,6 +13,8 @@ import org.slf4j.LoggerFactory;
 final class Retries {
     private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
 
+    private static final Duration LONGEST_WISH = Duration.ofMinutes(5);
+
     private final RetryPolicy policy;
 
     Retries(RetryPolicy policy) {
@@ -30,7 +32,7 @@ final class Retries {
                     throw e;
                 }
                 LOG.info("{} failed, attempt {} of {}: {}", what, failures, policy.attempts(), e.getMessage());
-                pause(failures, cancellation);
+                pause(failures, e, cancellation);
             }
         }
     }
@@ -40,6 +42,13 @@ final class Retries {
             action.run();
             return what;
         });
+    }
+
+    /** At least as long as the other side asked for, within reason. */
+    private void pause(int failures, SnapshotException failure, Cancellation cancellation) {
+        Duration wish = failure.retryAfter().orElse(Duration.ZERO);
+        Duration least = wish.compareTo(LONGEST_WISH) < 0 ? wish : LONGEST_WISH;
+        cancellation.await(least.plus(pauseAfter(failures)).toNanos());
     }
 
     void pause(int failures, Cancellation cancellation) {

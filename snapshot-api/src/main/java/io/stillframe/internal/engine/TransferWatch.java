@@ -83,7 +83,7 @@ final class TransferWatch {
         job.inContext(() -> {
             Progress now = progress;
             PartedUpload sending = upload;
-            long sum = now.bytesRead() + now.bytesStored() + (sending == null ? 0 : sending.partsArrived());
+            long sum = now.bytesRead() + now.bytesStored() + (sending == null ? 0 : sending.moved());
             if (sum != lastSum) {
                 lastSum = sum;
                 lastMove = System.nanoTime();

@@ -131,31 +131,34 @@ abstract class ObjectContract extends ObjectStoreFixture {
     @Test
     void concurrentCreateIfAbsentHasOneWinner() {
         require(StoreCapability.CREATE_IF_ABSENT);
-        requireOneWinner((to, name, i) ->
-                to.put(key(name), ByteBuffer.wrap(contentOf(i)), PublishMode.CREATE_IF_ABSENT, DEFAULTS));
+        requireOneWinner(
+                100,
+                (to, name, content) ->
+                        to.put(key(name), ByteBuffer.wrap(content), PublishMode.CREATE_IF_ABSENT, DEFAULTS));
     }
 
     @Test
     void concurrentCompleteIfAbsentHasOneWinner() {
         require(StoreCapability.CREATE_IF_ABSENT_ON_COMPLETE);
         PartLayout layout = PartLayout.fixed(partSize());
-        requireOneWinner((to, name, i) -> upload(to, name, layout, contentOf(i), PublishMode.CREATE_IF_ABSENT));
+        requireOneWinner(
+                partSize(), (to, name, content) -> upload(to, name, layout, content, PublishMode.CREATE_IF_ABSENT));
     }
 
     @FunctionalInterface
     private interface Creation {
-        PublishOutcome create(ObjectStore to, String name, int writer);
+        PublishOutcome create(ObjectStore to, String name, byte[] content);
     }
 
     /** A size of its own for each writer, so that the winner is known by it. */
-    private byte[] contentOf(int writer) {
-        return Bytes.random(partSize() + writer, writer);
+    private static byte[] contentOf(int size, int writer) {
+        return Bytes.random(size + writer, writer);
     }
 
-    private void requireOneWinner(Creation creation) {
-        for (int round = 0; round < 10; round++) {
+    private void requireOneWinner(int size, Creation creation) {
+        for (int round = 0; round < races(); round++) {
             String name = "race/" + round;
-            List<PublishOutcome> outcomes = Crowd.together(6, i -> creation.create(open(), name, i));
+            List<PublishOutcome> outcomes = Crowd.together(6, i -> creation.create(open(), name, contentOf(size, i)));
             List<Integer> winners = new ArrayList<>();
             for (int i = 0; i < outcomes.size(); i++) {
                 if (outcomes.get(i) instanceof Published) {
@@ -163,7 +166,7 @@ abstract class ObjectContract extends ObjectStoreFixture {
                 }
             }
             assertThat(winners).as("winners of round %s", round).hasSize(1);
-            assertThat(content(name)).isEqualTo(contentOf(winners.get(0)));
+            assertThat(content(name)).isEqualTo(contentOf(size, winners.get(0)));
         }
     }
 

@@ -48,6 +48,11 @@ abstract class ObjectStoreFixture {
         return 100;
     }
 
+    /** How often several writers race to create an object; less often where each one is costly. */
+    protected int races() {
+        return 10;
+    }
+
     /**
      * Whether a token from {@link ObjectStore#listUploads} is the upload's own; else it serves to abort the upload only, because the
      * server does not keep how the upload is cut.

@@ -1,0 +1,204 @@
+package io.stillframe.storage.s3;
+
+import io.stillframe.model.SnapshotException;
+import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.UploadOptions;
+import java.net.URLEncoder;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
+import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
+import software.amazon.awssdk.services.s3.model.GetObjectRequest;
+import software.amazon.awssdk.services.s3.model.HeadObjectRequest;
+import software.amazon.awssdk.services.s3.model.ListPartsRequest;
+import software.amazon.awssdk.services.s3.model.ObjectLockMode;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
+import software.amazon.awssdk.services.s3.model.UploadPartRequest;
+
+/** Builds the requests that the store's settings have a say in. */
+final class S3Requests {
+    /** The user metadata that holds an upload's mark. */
+    static final String MARK = "stillframe-mark";
+
+    private final S3Settings settings;
+    private final Optional<CustomerKey> customerKey;
+
+    S3Requests(S3Settings settings) {
+        this.settings = settings;
+        this.customerKey = settings.encryption() instanceof S3Encryption.CustomerKey own
+                ? Optional.of(CustomerKey.of(own))
+                : Optional.empty();
+    }
+
+    String bucket() {
+        return settings.bucket();
+    }
+
+    String fullKey(ObjectKey key) {
+        return settings.prefix() + key.value();
+    }
+
+    HeadObjectRequest head(ObjectKey key) {
+        HeadObjectRequest.Builder request =
+                HeadObjectRequest.builder().bucket(bucket()).key(fullKey(key));
+        customerKey.ifPresent(own -> request.sseCustomerAlgorithm(CustomerKey.ALGORITHM)
+                .sseCustomerKey(own.key)
+                .sseCustomerKeyMD5(own.md5));
+        return request.build();
+    }
+
+    GetObjectRequest.Builder get(ObjectKey key) {
+        GetObjectRequest.Builder request =
+                GetObjectRequest.builder().bucket(bucket()).key(fullKey(key));
+        customerKey.ifPresent(own -> request.sseCustomerAlgorithm(CustomerKey.ALGORITHM)
+                .sseCustomerKey(own.key)
+                .sseCustomerKeyMD5(own.md5));
+        return request;
+    }
+
+    PutObjectRequest.Builder put(ObjectKey key, ByteBuffer bytes, UploadOptions options, String mark) {
+        PutObjectRequest.Builder request = PutObjectRequest.builder()
+                .bucket(bucket())
+                .key(fullKey(key))
+                .contentLength((long) bytes.remaining())
+                .contentType(options.contentType())
+                .metadata(Map.of(MARK, mark))
+                .storageClass(settings.storageClass().orElse(null))
+                .tagging(tagging());
+        switch (settings.checksums()) {
+            case CRC32C -> request.checksumCRC32C(crc32c(bytes));
+            case MD5 -> request.contentMD5(md5(bytes));
+            case NONE -> {}
+        }
+        if (settings.encryption() instanceof S3Encryption.ServerKeys) {
+            request.serverSideEncryption(ServerSideEncryption.AES256);
+        } else if (settings.encryption() instanceof S3Encryption.Kms kms) {
+            request.serverSideEncryption(ServerSideEncryption.AWS_KMS)
+                    .ssekmsKeyId(kms.keyId().orElse(null));
+        }
+        customerKey.ifPresent(own -> request.sseCustomerAlgorithm(CustomerKey.ALGORITHM)
+                .sseCustomerKey(own.key)
+                .sseCustomerKeyMD5(own.md5));
+        settings.objectLock()
+                .ifPresent(lock -> request.objectLockMode(
+                                ObjectLockMode.fromValue(lock.mode().name()))
+                        .objectLockRetainUntilDate(Instant.now().plus(lock.period())));
+        return request;
+    }
+
+    CreateMultipartUploadRequest begin(ObjectKey key, UploadOptions options, String mark) {
+        CreateMultipartUploadRequest.Builder request = CreateMultipartUploadRequest.builder()
+                .bucket(bucket())
+                .key(fullKey(key))
+                .contentType(options.contentType())
+                .metadata(Map.of(MARK, mark))
+                .storageClass(settings.storageClass().orElse(null))
+                .tagging(tagging());
+        if (settings.checksums() == PartChecksums.CRC32C) {
+            request.checksumAlgorithm(ChecksumAlgorithm.CRC32_C);
+        }
+        if (settings.encryption() instanceof S3Encryption.ServerKeys) {
+            request.serverSideEncryption(ServerSideEncryption.AES256);
+        } else if (settings.encryption() instanceof S3Encryption.Kms kms) {
+            request.serverSideEncryption(ServerSideEncryption.AWS_KMS)
+                    .ssekmsKeyId(kms.keyId().orElse(null));
+        }
+        customerKey.ifPresent(own -> request.sseCustomerAlgorithm(CustomerKey.ALGORITHM)
+                .sseCustomerKey(own.key)
+                .sseCustomerKeyMD5(own.md5));
+        settings.objectLock()
+                .ifPresent(lock -> request.objectLockMode(
+                                ObjectLockMode.fromValue(lock.mode().name()))
+                        .objectLockRetainUntilDate(Instant.now().plus(lock.period())));
+        return request.build();
+    }
+
+    UploadPartRequest part(ObjectKey key, String uploadId, int number, ByteBuffer bytes) {
+        UploadPartRequest.Builder request = UploadPartRequest.builder()
+                .bucket(bucket())
+                .key(fullKey(key))
+                .uploadId(uploadId)
+                .partNumber(number)
+                .contentLength((long) bytes.remaining());
+        switch (settings.checksums()) {
+            case CRC32C -> request.checksumCRC32C(crc32c(bytes));
+            case MD5 -> request.contentMD5(md5(bytes));
+            case NONE -> {}
+        }
+        customerKey.ifPresent(own -> request.sseCustomerAlgorithm(CustomerKey.ALGORITHM)
+                .sseCustomerKey(own.key)
+                .sseCustomerKeyMD5(own.md5));
+        return request.build();
+    }
+
+    ListPartsRequest.Builder parts(ObjectKey key, String uploadId) {
+        return ListPartsRequest.builder().bucket(bucket()).key(fullKey(key)).uploadId(uploadId);
+    }
+
+    private @Nullable String tagging() {
+        if (settings.tags().isEmpty()) {
+            return null;
+        }
+        return settings.tags().entrySet().stream()
+                .map(tag -> encode(tag.getKey()) + "=" + encode(tag.getValue()))
+                .sorted()
+                .collect(Collectors.joining("&"));
+    }
+
+    private static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    private static String crc32c(ByteBuffer bytes) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes.duplicate());
+        return Base64.getEncoder()
+                .encodeToString(
+                        ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
+    }
+
+    private static String md5(ByteBuffer bytes) {
+        MessageDigest digest = md5();
+        digest.update(bytes.duplicate());
+        return Base64.getEncoder().encodeToString(digest.digest());
+    }
+
+    private static MessageDigest md5() {
+        try {
+            return MessageDigest.getInstance("MD5");
+        } catch (NoSuchAlgorithmException e) {
+            throw SnapshotException.permanent("this JVM has no MD5, which the S3 protocol asks for", e);
+        }
+    }
+
+    /** Both halves as the headers have them. */
+    private record CustomerKey(String key, String md5) {
+        private static final String ALGORITHM = "AES256";
+
+        static CustomerKey of(S3Encryption.CustomerKey own) {
+            byte[] key = own.key().get();
+            if (key.length != 32) {
+                throw SnapshotException.invalid("a customer key for SSE-C has 32 bytes, got " + key.length);
+            }
+            Base64.Encoder base64 = Base64.getEncoder();
+            return new CustomerKey(
+                    base64.encodeToString(key),
+                    base64.encodeToString(S3Requests.md5().digest(key)));
+        }
+
+        @Override
+        public String toString() {
+            return "CustomerKey[***]";
+        }
+    }
+}
