@@ -1,0 +1,37 @@
+package io.stillframe.storage.swift;
+
+import java.net.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/** A server's answer. */
+record Answer(int status, HttpHeaders headers, byte[] body) {
+    boolean succeeded() {
+        return status >= 200 && status < 300;
+    }
+
+    Optional<String> header(String name) {
+        return headers.firstValue(name);
+    }
+
+    /** An ETag without its quotes; empty if there is none. */
+    String etag() {
+        return unquoted(header("Etag").orElse(""));
+    }
+
+    String text() {
+        return new String(body, StandardCharsets.UTF_8);
+    }
+
+    static String unquoted(String etag) {
+        return etag.length() > 1 && etag.startsWith("\"") && etag.endsWith("\"")
+                ? etag.substring(1, etag.length() - 1)
+                : etag;
+    }
+
+    /** Shows no token that headers or body may hold. */
+    @Override
+    public String toString() {
+        return "answer " + status;
+    }
+}
