@@ -92,7 +92,7 @@ public final class SwiftObjectStore implements ObjectStore {
 
     private void requireContainer() {
         String what = "opening container " + settings.container();
-        Answer answer = parts.client().call(what, new SwiftCall("HEAD", SwiftNames.path(settings.container())));
+        Answer answer = parts.client().call(what, SwiftCall.describing(SwiftNames.path(settings.container())));
         if (answer.status() == 404) {
             throw SnapshotException.permanent(what + ": it does not exist; create it", null);
         }

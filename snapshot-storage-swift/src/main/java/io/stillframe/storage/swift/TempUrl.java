@@ -55,7 +55,7 @@ final class TempUrl {
     private String secret() {
         return key.map(SwiftSecret::reveal)
                 .or(() -> parts.client()
-                        .succeed("looking for the account's key of temporary URLs", new SwiftCall("HEAD", ""))
+                        .succeed("looking for the account's key of temporary URLs", SwiftCall.describing(""))
                         .header(ACCOUNT_KEY))
                 .orElseThrow(() -> SnapshotException.unsupported(
                         "no key for temporary URLs: set one on the account, or give the builder the account's"));

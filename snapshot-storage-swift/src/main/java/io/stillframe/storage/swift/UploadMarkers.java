@@ -76,7 +76,7 @@ final class UploadMarkers {
     /** Beside the objects, with the same storage policy. */
     private void createContainer() {
         Answer home = client.call(
-                "looking at container " + names.container(), new SwiftCall("HEAD", SwiftNames.path(names.container())));
+                "looking at container " + names.container(), SwiftCall.describing(SwiftNames.path(names.container())));
         if (home.status() == 404) {
             throw SnapshotException.permanent("container " + names.container() + " does not exist (any more)", null);
         }
