@@ -123,7 +123,7 @@ public final class SwiftObjectStoreBuilder {
         requireTimeout("stall timeout", stallTimeout);
         requireTimeout("completion timeout", completionTimeout);
         if (!INTERFACES.contains(service)) {
-            throw SnapshotException.invalid("the interface is one of " + INTERFACES + ", got " + service);
+            throw SnapshotException.invalid("the interface is one of " + INTERFACES);
         }
         proxy.ifPresent(value -> requireAddress("proxy", value, List.of("http")));
         storageUrl.ifPresent(value -> requireAddress("storage URL", value, List.of("http", "https")));
