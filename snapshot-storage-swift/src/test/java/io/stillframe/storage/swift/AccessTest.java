@@ -34,7 +34,8 @@ final class AccessTest {
         try (SwiftObjectStore store = open(lab.password(), "RegionOne")) {
             store.put(KEY, ByteBuffer.allocate(3), PublishMode.REPLACE, UploadOptions.ofDefaults());
         }
-        assertThat(failing(() -> open(lab.password(), "RegionTwo"), Kind.PERMANENT)).hasMessageContaining("does not exist");
+        assertThat(failing(() -> open(lab.password(), "RegionTwo"), Kind.PERMANENT))
+                .hasMessageContaining("does not exist");
         assertThat(failing(() -> open(lab.password(), "Atlantis"), Kind.PERMANENT))
                 .hasMessageContaining("[RegionOne, RegionTwo]");
         assertThat(failing(
@@ -90,7 +91,8 @@ final class AccessTest {
                     password.project(),
                     password.projectDomain()),
             new SwiftCredentials.ApplicationCredential(lab.keystone(), "stillframe-application", wrong),
-            new SwiftCredentials.TempAuth(lab.tempAuth().authUrl(), lab.tempAuth().user(), wrong),
+            new SwiftCredentials.TempAuth(
+                    lab.tempAuth().authUrl(), lab.tempAuth().user(), wrong),
             new SwiftCredentials.Storage(one.token().storageUrl(), wrong)
         }) {
             SnapshotException refused = failing(() -> open(credentials, "RegionOne"), Kind.PERMANENT);

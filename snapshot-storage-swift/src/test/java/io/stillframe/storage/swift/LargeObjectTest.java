@@ -52,7 +52,10 @@ final class LargeObjectTest {
         byte[] content = Bytes.random(13 * PART + 7, 13);
         assertThat(Uploads.upload(small, content, PublishMode.CREATE_IF_ABSENT))
                 .isInstanceOf(PublishOutcome.Published.class);
-        assertThat(container.segments()).hasSize(14 + 4).filteredOn(name -> name.contains("/m0")).hasSize(4);
+        assertThat(container.segments())
+                .hasSize(14 + 4)
+                .filteredOn(name -> name.contains("/m0"))
+                .hasSize(4);
         assertThat(store.stat(KEY).orElseThrow().size()).isEqualTo(content.length);
         assertThat(Uploads.read(store)).isEqualTo(content);
         ByteSource source = store.open(KEY);
@@ -109,7 +112,8 @@ final class LargeObjectTest {
         container.objects().forEach(name -> requireExpiry(container.name(), name, expiry));
         assertThat(container.segments()).hasSize(6);
         container.segments().forEach(name -> requireExpiry(container.name() + "_segments", name, expiry));
-        assertThat(container.send("GET", SwiftNames.path(container.name(), "p/" + KEY.value()))
+        assertThat(container
+                        .send("GET", SwiftNames.path(container.name(), "p/" + KEY.value()))
                         .header("Content-Type"))
                 .contains("application/x-test");
         failing(

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Assumptions;
  * else said, they fail; with {@code STILLFRAME_LAB_TESTS=off} they are skipped although they could run.
  */
 final class SwiftLab {
-    private static final Path SCRIPTS = Path.of(System.getProperty("stillframe.root", ".."), "examples", "lab", "stores");
+    private static final Path SCRIPTS =
+            Path.of(System.getProperty("stillframe.root", ".."), "examples", "lab", "stores");
 
     private final Map<String, String> settings;
 

@@ -50,13 +50,15 @@ final class Uploads {
 
     /** Removes all unfinished uploads, as a sweep does. */
     static void sweep(ObjectStore store) {
-        for (var upload : store.listUploads("", java.util.Optional.empty(), 1000).items()) {
+        for (var upload :
+                store.listUploads("", java.util.Optional.empty(), 1000).items()) {
             try {
                 store.resumeUpload(upload.token()).close();
             } catch (io.stillframe.model.SnapshotException e) {
                 assertThat(e.kind()).isEqualTo(io.stillframe.model.SnapshotException.Kind.NOT_FOUND);
             }
         }
-        assertThat(store.listUploads("", java.util.Optional.empty(), 1000).items()).isEmpty();
+        assertThat(store.listUploads("", java.util.Optional.empty(), 1000).items())
+                .isEmpty();
     }
 }
