@@ -10,15 +10,19 @@ final class Authentications {
         SwiftCredentials credentials = settings.credentials();
         if (credentials instanceof SwiftCredentials.TempAuth tempAuth) {
             Authentication authentication = new TempAuthAuthentication(transport, tempAuth);
-            return settings.storageUrl().isEmpty() ? authentication : () -> {
-                Grant grant = authentication.authenticate();
-                return new Grant(grant.token(), TokenLife.account(settings.storageUrl().get()), grant.renewAt());
-            };
+            return settings.storageUrl().isEmpty()
+                    ? authentication
+                    : () -> {
+                        Grant grant = authentication.authenticate();
+                        return new Grant(
+                                grant.token(),
+                                TokenLife.account(settings.storageUrl().get()),
+                                grant.renewAt());
+                    };
         }
         if (credentials instanceof SwiftCredentials.Storage storage) {
             URI account = TokenLife.account(settings.storageUrl().orElse(storage.storageUrl()));
-            return () -> new Grant(
-                    storage.token().reveal(), account, TokenLife.renewAt(TokenLife.UNKNOWN_SECONDS));
+            return () -> new Grant(storage.token().reveal(), account, TokenLife.renewAt(TokenLife.UNKNOWN_SECONDS));
         }
         return new KeystoneAuthentication(transport, settings, authUrl(credentials));
     }

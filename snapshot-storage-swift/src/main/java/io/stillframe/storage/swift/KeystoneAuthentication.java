@@ -61,8 +61,11 @@ final class KeystoneAuthentication implements Authentication {
     /** By the server's clock alone, whatever this machine's shows. */
     private static long lifeSeconds(Map<?, ?> token) {
         try {
-            Instant issued = OffsetDateTime.parse(Json.text(token, "issued_at").orElse("")).toInstant();
-            Instant expires = OffsetDateTime.parse(Json.text(token, "expires_at").orElse("")).toInstant();
+            Instant issued = OffsetDateTime.parse(Json.text(token, "issued_at").orElse(""))
+                    .toInstant();
+            Instant expires = OffsetDateTime.parse(
+                            Json.text(token, "expires_at").orElse(""))
+                    .toInstant();
             return Math.max(0, Duration.between(issued, expires).toSeconds());
         } catch (DateTimeException e) {
             return TokenLife.UNKNOWN_SECONDS;
@@ -88,7 +91,9 @@ final class KeystoneAuthentication implements Authentication {
     private void collect(Map<?, ?> service, Map<String, String> byRegion) {
         for (Object entry : Json.array(service, "endpoints")) {
             if (entry instanceof Map<?, ?> endpoint
-                    && Json.text(endpoint, "interface").filter(settings.service()::equals).isPresent()) {
+                    && Json.text(endpoint, "interface")
+                            .filter(settings.service()::equals)
+                            .isPresent()) {
                 String region = Json.text(endpoint, "region_id")
                         .or(() -> Json.text(endpoint, "region"))
                         .orElse("");
@@ -98,13 +103,13 @@ final class KeystoneAuthentication implements Authentication {
     }
 
     private URI choose(Map<String, String> byRegion) {
-        String offered = "Keystone's catalogue offers " + SERVICE + " by the " + settings.service() + " interface in regions "
-                + new TreeSet<>(byRegion.keySet());
+        String offered = "Keystone's catalogue offers " + SERVICE + " by the " + settings.service()
+                + " interface in regions " + new TreeSet<>(byRegion.keySet());
         if (settings.region().isEmpty() && byRegion.size() == 1) {
             return URI.create(byRegion.values().iterator().next());
         }
-        String region = settings.region()
-                .orElseThrow(() -> SnapshotException.invalid(offered + ": name one as region"));
+        String region =
+                settings.region().orElseThrow(() -> SnapshotException.invalid(offered + ": name one as region"));
         return Optional.ofNullable(byRegion.get(region))
                 .map(URI::create)
                 .orElseThrow(() -> SnapshotException.permanent(offered + ", but not in " + region, null));

@@ -11,7 +11,8 @@ import io.stillframe.model.SnapshotException;
 public record KeystoneName(String kind, String value) {
     public KeystoneName {
         if (!(kind.equals("name") || kind.equals("id")) || value.isEmpty()) {
-            throw SnapshotException.invalid("Keystone knows things by 'name' or 'id' that are not empty, got kind " + kind);
+            throw SnapshotException.invalid(
+                    "Keystone knows things by 'name' or 'id' that are not empty, got kind " + kind);
         }
     }
 

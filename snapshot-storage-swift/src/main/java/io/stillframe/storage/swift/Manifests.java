@@ -37,8 +37,10 @@ final class Manifests {
 
     /** The segments of the object's own manifest: the given ones or, if they are too many, manifests written for groups of them. */
     List<Segment> folded(ObjectKey key, UploadId id, List<Segment> segments, UploadOptions options) {
-        int most = perManifest(info, names.segment(key, id, 1).getBytes(StandardCharsets.UTF_8).length
-                + names.segmentContainer().getBytes(StandardCharsets.UTF_8).length);
+        int most = perManifest(
+                info,
+                names.segment(key, id, 1).getBytes(StandardCharsets.UTF_8).length
+                        + names.segmentContainer().getBytes(StandardCharsets.UTF_8).length);
         if (segments.size() <= most) {
             return segments;
         }
@@ -54,7 +56,8 @@ final class Manifests {
                 throw SwiftErrors.unanswered(what, e);
             }
             String etag = Md5.ofEtags(group.stream().map(Segment::etag).toList());
-            inner.add(new Segment(name, etag, group.stream().mapToLong(Segment::size).sum()));
+            inner.add(new Segment(
+                    name, etag, group.stream().mapToLong(Segment::size).sum()));
         }
         return inner;
     }
@@ -122,7 +125,8 @@ final class Manifests {
         }
 
         SnapshotException failure(String what) {
-            String first = problems.isEmpty() ? "" : "; the first of " + problems.size() + " bad segments: " + problems.get(0);
+            String first =
+                    problems.isEmpty() ? "" : "; the first of " + problems.size() + " bad segments: " + problems.get(0);
             String message = what + ": the server says " + status + first;
             if (status == 400 && problems.stream().anyMatch(problem -> problem.contains(", 404 "))) {
                 return SnapshotException.notFound(message);

@@ -50,15 +50,17 @@ final class SwiftErrors {
 
     /** Seconds or a date; an invalid one counts as none. */
     private static Optional<Duration> retryAfter(Answer answer) {
-        return answer.header("Retry-After").flatMap(text -> {
-            try {
-                return text.matches("[0-9]{1,9}")
-                        ? Optional.of(Duration.ofSeconds(Long.parseLong(text)))
-                        : Optional.of(Duration.between(
-                                Instant.now(), Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text))));
-            } catch (DateTimeException e) {
-                return Optional.empty();
-            }
-        }).map(wait -> wait.isNegative() ? Duration.ZERO : wait);
+        return answer.header("Retry-After")
+                .flatMap(text -> {
+                    try {
+                        return text.matches("[0-9]{1,9}")
+                                ? Optional.of(Duration.ofSeconds(Long.parseLong(text)))
+                                : Optional.of(Duration.between(
+                                        Instant.now(), Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text))));
+                    } catch (DateTimeException e) {
+                        return Optional.empty();
+                    }
+                })
+                .map(wait -> wait.isNegative() ? Duration.ZERO : wait);
     }
 }

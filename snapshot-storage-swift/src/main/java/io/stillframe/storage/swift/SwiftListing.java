@@ -36,11 +36,12 @@ final class SwiftListing {
         List<ObjectStat> stats = new ArrayList<>();
         for (Entry entry : page.items()) {
             names.key(entry.name())
-                    .map(key -> new ObjectStat(
-                            key, entry.size(), SwiftLookup.version(entry.modified()), entry.modified()))
+                    .map(key ->
+                            new ObjectStat(key, entry.size(), SwiftLookup.version(entry.modified()), entry.modified()))
                     .ifPresent(stats::add);
         }
-        return new Page<>(stats, page.next().map(next -> next.substring(names.prefix().length())));
+        return new Page<>(
+                stats, page.next().map(next -> next.substring(names.prefix().length())));
     }
 
     Page<UnfinishedUpload> uploads(String prefix, Optional<String> after, int limit) {
@@ -63,8 +64,7 @@ final class SwiftListing {
         Optional<UploadId> id = UploadId.parse(entry.name().substring(slash + 1));
         try {
             ObjectKey key = ObjectKey.of(entry.name().substring(root.length(), slash));
-            return id.map(i ->
-                    new UnfinishedUpload(new UploadToken(key, i.layout(), i.text()), entry.modified()));
+            return id.map(i -> new UnfinishedUpload(new UploadToken(key, i.layout(), i.text()), entry.modified()));
         } catch (SnapshotException e) {
             return Optional.empty();
         }

@@ -40,8 +40,7 @@ final class SwiftLookup {
 
     Optional<Found> look(ObjectKey key) {
         String what = "looking for " + key + " in container " + names.container();
-        Answer answer =
-                client.call(what, new SwiftCall("HEAD", names.objectPath(key)).header("X-Newest", "true"));
+        Answer answer = client.call(what, new SwiftCall("HEAD", names.objectPath(key)).header("X-Newest", "true"));
         if (answer.status() == 404) {
             return Optional.empty();
         }
@@ -63,7 +62,9 @@ final class SwiftLookup {
                 new ObjectStat(key, size, version(modified), modified),
                 answer.etag(),
                 answer.header(MARK),
-                answer.header("X-Static-Large-Object").filter("true"::equalsIgnoreCase).isPresent());
+                answer.header("X-Static-Large-Object")
+                        .filter("true"::equalsIgnoreCase)
+                        .isPresent());
     }
 
     private static Optional<Instant> timestamp(String text) {

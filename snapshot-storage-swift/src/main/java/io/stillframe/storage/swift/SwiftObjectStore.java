@@ -81,7 +81,8 @@ public final class SwiftObjectStore implements ObjectStore {
     private static StoreCapabilities capabilities(ServerInfo info) {
         long most = Manifests.perManifest(info, info.longestName());
         int parts = (int) Math.min(most * most, MOST_PARTS);
-        long largestObject = info.largestObject() > Long.MAX_VALUE / parts ? Long.MAX_VALUE : info.largestObject() * parts;
+        long largestObject =
+                info.largestObject() > Long.MAX_VALUE / parts ? Long.MAX_VALUE : info.largestObject() * parts;
         return new StoreCapabilities(
                 EnumSet.of(StoreCapability.RESUME, StoreCapability.LIST_UPLOADS, StoreCapability.EXPIRY),
                 info.smallestSegment(),
@@ -124,8 +125,8 @@ public final class SwiftObjectStore implements ObjectStore {
     public ByteSource open(ObjectKey key) {
         SwiftLookup.Found found = parts.lookup()
                 .look(key)
-                .orElseThrow(() ->
-                        SnapshotException.notFound("no object " + key + " in container " + settings.container()));
+                .orElseThrow(
+                        () -> SnapshotException.notFound("no object " + key + " in container " + settings.container()));
         return new SwiftObjectSource(parts.client(), parts.names(), found);
     }
 
@@ -149,7 +150,8 @@ public final class SwiftObjectStore implements ObjectStore {
         }
         boolean ifAbsent = mode == PublishMode.CREATE_IF_ABSENT;
         String mark = UploadId.random();
-        Optional<UploadId> former = ifAbsent ? Optional.empty() : parts.removal().beforeReplacing(key, mark);
+        Optional<UploadId> former =
+                ifAbsent ? Optional.empty() : parts.removal().beforeReplacing(key, mark);
         PublishOutcome outcome = put(key, bytes, ifAbsent, options, mark);
         former.ifPresent(upload -> parts.removal().afterReplacing(key, upload));
         return outcome;
@@ -207,7 +209,9 @@ public final class SwiftObjectStore implements ObjectStore {
         } catch (SnapshotException e) {
             throw ifAbsent
                     ? new SnapshotException(
-                            SnapshotException.Kind.OUTCOME_UNKNOWN, failure.getMessage() + ", and not known to be done", e)
+                            SnapshotException.Kind.OUTCOME_UNKNOWN,
+                            failure.getMessage() + ", and not known to be done",
+                            e)
                     : e;
         }
         if (found.filter(object -> object.hasMark(mark)).isPresent()) {
@@ -216,7 +220,8 @@ public final class SwiftObjectStore implements ObjectStore {
         if (ifAbsent && found.isPresent()) {
             return new PublishOutcome.AlreadyExists(found.get().stat());
         }
-        throw SnapshotException.transientFault(failure.getMessage() + "; the object is not there, or another one is", failure);
+        throw SnapshotException.transientFault(
+                failure.getMessage() + "; the object is not there, or another one is", failure);
     }
 
     @Override
@@ -239,7 +244,10 @@ public final class SwiftObjectStore implements ObjectStore {
                 .filter(parsed -> parsed.layout().equals(token.layout()))
                 .orElseThrow(() -> SnapshotException.invalid("not the token of an upload to Swift"));
         UploadOptions options = parts.markers().read(token.key(), id);
-        if (parts.lookup().look(token.key()).filter(found -> found.hasMark(id.text())).isPresent()) {
+        if (parts.lookup()
+                .look(token.key())
+                .filter(found -> found.hasMark(id.text()))
+                .isPresent()) {
             parts.markers().remove(token.key(), id);
             throw SnapshotException.notFound("the upload of " + token.key() + " was completed");
         }

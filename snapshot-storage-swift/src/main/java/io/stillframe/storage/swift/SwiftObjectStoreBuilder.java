@@ -127,9 +127,8 @@ public final class SwiftObjectStoreBuilder {
         }
         proxy.ifPresent(value -> requireAddress("proxy", value, List.of("http")));
         storageUrl.ifPresent(value -> requireAddress("storage URL", value, List.of("http", "https")));
-        SwiftCredentials known =
-                credentials.orElseThrow(() -> SnapshotException.invalid("no credentials for Swift: give OS_* or ST_* variables, "
-                        + "or the builder's credentials"));
+        SwiftCredentials known = credentials.orElseThrow(() -> SnapshotException.invalid(
+                "no credentials for Swift: give OS_* or ST_* variables, " + "or the builder's credentials"));
         return new SwiftSettings(
                 container,
                 normalizedPrefix(),
@@ -173,8 +172,8 @@ public final class SwiftObjectStoreBuilder {
     private static void requireAddress(String what, URI value, List<String> schemes) {
         String scheme = value.getScheme();
         if (scheme == null || !schemes.contains(scheme) || value.getHost() == null || value.getRawUserInfo() != null) {
-            throw SnapshotException.invalid("the " + what + " is " + String.join(" or ", schemes)
-                    + " with a host and without credentials");
+            throw SnapshotException.invalid(
+                    "the " + what + " is " + String.join(" or ", schemes) + " with a host and without credentials");
         }
     }
 }

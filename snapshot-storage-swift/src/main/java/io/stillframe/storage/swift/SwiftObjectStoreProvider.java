@@ -25,7 +25,8 @@ public final class SwiftObjectStoreProvider implements ObjectStoreProvider {
 
     @Override
     public ObjectStore open(URI uri) {
-        return SwiftUri.parse(uri, name -> Optional.ofNullable(System.getenv(name)).filter(value -> !value.isEmpty()))
+        return SwiftUri.parse(
+                        uri, name -> Optional.ofNullable(System.getenv(name)).filter(value -> !value.isEmpty()))
                 .build();
     }
 }

@@ -15,6 +15,7 @@ record SwiftParts(
         SwiftListing listing = new SwiftListing(client, names, info);
         UploadMarkers markers = new UploadMarkers(client, names);
         SwiftRemoval removal = new SwiftRemoval(client, names, info, lookup, listing, markers);
-        return new SwiftParts(client, names, info, lookup, listing, markers, removal, new Manifests(client, names, info));
+        return new SwiftParts(
+                client, names, info, lookup, listing, markers, removal, new Manifests(client, names, info));
     }
 }

@@ -82,9 +82,8 @@ final class SwiftRemoval {
 
     /** Marks the segments of an object that is about to be replaced, and says whose they are. */
     Optional<UploadId> beforeReplacing(ObjectKey key, String ownMark) {
-        Optional<UploadId> former = lookup.look(key)
-                .filter(found -> !found.hasMark(ownMark))
-                .flatMap(SwiftLookup.Found::upload);
+        Optional<UploadId> former =
+                lookup.look(key).filter(found -> !found.hasMark(ownMark)).flatMap(SwiftLookup.Found::upload);
         former.ifPresent(upload -> markers.write(key, upload, UploadMarkers.Content.ofRemoval()));
         return former;
     }
@@ -115,7 +114,8 @@ final class SwiftRemoval {
             left.clear();
         }
         if (!listing.segments(key, id, Optional.empty()).isEmpty()) {
-            throw SnapshotException.transientFault("segments of " + key + " keep arriving while they are removed", null);
+            throw SnapshotException.transientFault(
+                    "segments of " + key + " keep arriving while they are removed", null);
         }
     }
 
@@ -145,7 +145,9 @@ final class SwiftRemoval {
     private void bulk(List<String> paths) {
         ByteBuffer body = ByteBuffer.wrap((String.join("\n", paths) + "\n").getBytes(StandardCharsets.US_ASCII));
         String what = "deleting " + paths.size() + " objects from " + paths.get(0);
-        SwiftCall call = new SwiftCall("POST", "?bulk-delete").header("Content-Type", "text/plain").body(body);
+        SwiftCall call = new SwiftCall("POST", "?bulk-delete")
+                .header("Content-Type", "text/plain")
+                .body(body);
         requireDeleted(what, client.succeed(what, call));
     }
 
@@ -169,7 +171,8 @@ final class SwiftRemoval {
     private static SnapshotException failed(String what, String status, List<?> errors) {
         String first = errors.isEmpty() ? status : String.valueOf(errors.get(0));
         String message = what + ": " + errors.size() + " stay, the first being " + first;
-        boolean passing = first.contains("409") || first.contains("429") || first.contains(" 50") || first.startsWith("50");
+        boolean passing =
+                first.contains("409") || first.contains("429") || first.contains(" 50") || first.startsWith("50");
         return passing ? SnapshotException.transientFault(message, null) : SnapshotException.permanent(message, null);
     }
 }

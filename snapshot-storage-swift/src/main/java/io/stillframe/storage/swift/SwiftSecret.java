@@ -24,8 +24,8 @@ public interface SwiftSecret {
         return () -> {
             try (var lines = Files.lines(file)) {
                 return lines.findFirst()
-                        .orElseThrow(() ->
-                                SnapshotException.permanent("the file " + file + " should hold a secret, but is empty", null));
+                        .orElseThrow(() -> SnapshotException.permanent(
+                                "the file " + file + " should hold a secret, but is empty", null));
             } catch (IOException e) {
                 throw SnapshotException.permanent("the file " + file + " should hold a secret, but cannot be read", e);
             }

@@ -110,10 +110,11 @@ final class SwiftUpload implements UploadSession {
             return outcome;
         }
         boolean ifAbsent = mode == PublishMode.CREATE_IF_ABSENT;
-        Optional<UploadId> former = ifAbsent ? Optional.empty() : parts.removal().beforeReplacing(key(), id.text());
+        Optional<UploadId> former =
+                ifAbsent ? Optional.empty() : parts.removal().beforeReplacing(key(), id.text());
         List<Manifests.Segment> segments = receipts.stream()
-                .map(part -> new Manifests.Segment(
-                        parts.names().segment(key(), id, part.number()), part.tag(), part.size()))
+                .map(part ->
+                        new Manifests.Segment(parts.names().segment(key(), id, part.number()), part.tag(), part.size()))
                 .toList();
         List<Manifests.Segment> folded = parts.manifests().folded(key(), id, segments, options);
         PublishOutcome outcome = publish(folded, ifAbsent);
@@ -126,7 +127,8 @@ final class SwiftUpload implements UploadSession {
 
     /** Writes the manifest until it is certain what became of it; writing the same one again changes nothing. */
     private PublishOutcome publish(List<Manifests.Segment> segments, boolean ifAbsent) {
-        SwiftCall call = parts.manifests().call(parts.names().objectPath(key()), segments, options)
+        SwiftCall call = parts.manifests()
+                .call(parts.names().objectPath(key()), segments, options)
                 .header(SwiftLookup.MARK, id.text());
         if (ifAbsent) {
             call.header("If-None-Match", "*");
@@ -136,7 +138,8 @@ final class SwiftUpload implements UploadSession {
         while (true) {
             SnapshotException failure;
             try {
-                Manifests.SloStatus status = Manifests.SloStatus.of(parts.client().raw(call));
+                Manifests.SloStatus status =
+                        Manifests.SloStatus.of(parts.client().raw(call));
                 if (status.succeeded() || status.status() == 412) {
                     Optional<PublishOutcome> outcome = settled(ifAbsent);
                     if (outcome.isPresent()) {
@@ -297,6 +300,7 @@ final class SwiftUpload implements UploadSession {
     }
 
     private String what(String doing) {
-        return doing + " the upload of " + key() + " to container " + parts.names().container();
+        return doing + " the upload of " + key() + " to container "
+                + parts.names().container();
     }
 }

@@ -15,8 +15,8 @@ import java.util.function.Function;
 
 /** Stores as URIs, both ways. What can hold a secret has no place in them. */
 final class SwiftUri {
-    private static final Set<String> PARAMETERS = Set.of(
-            "region", "interface", "auth-url", "storage-url", "cacert", "proxy", "stall-seconds", "secret-file");
+    private static final Set<String> PARAMETERS =
+            Set.of("region", "interface", "auth-url", "storage-url", "cacert", "proxy", "stall-seconds", "secret-file");
 
     private final Map<String, String> query;
     private final Function<String, Optional<String>> environment;
@@ -37,7 +37,8 @@ final class SwiftUri {
             throw SnapshotException.invalid("a swift URI is swift://container/prefix?name=value&…");
         }
         if (authority.indexOf('@') >= 0) {
-            throw SnapshotException.invalid("a swift URI must not hold credentials; give them by OS_* or ST_* variables");
+            throw SnapshotException.invalid(
+                    "a swift URI must not hold credentials; give them by OS_* or ST_* variables");
         }
         SwiftObjectStoreBuilder builder = SwiftObjectStore.builder(decode(authority));
         builder.prefix(uri.getPath() == null ? "" : uri.getPath());
@@ -51,7 +52,9 @@ final class SwiftUri {
                 .or(() -> environment.apply("OS_ENDPOINT_TYPE"))
                 .ifPresent(builder::serviceInterface);
         value("cacert", "OS_CACERT").map(Path::of).ifPresent(builder::caBundle);
-        Optional.ofNullable(query.get("proxy")).map(text -> address("proxy", text)).ifPresent(builder::proxy);
+        Optional.ofNullable(query.get("proxy"))
+                .map(text -> address("proxy", text))
+                .ifPresent(builder::proxy);
         value("storage-url", "OS_STORAGE_URL")
                 .map(text -> address("storage-url", text))
                 .ifPresent(builder::storageUrl);
@@ -80,8 +83,8 @@ final class SwiftUri {
                     projectDomain()));
         }
         if (storage.isPresent() && token.isPresent()) {
-            return Optional.of(new SwiftCredentials.Storage(
-                    address("storage-url", storage.get()), SwiftSecret.of(token.get())));
+            return Optional.of(
+                    new SwiftCredentials.Storage(address("storage-url", storage.get()), SwiftSecret.of(token.get())));
         }
         if (keystone.isPresent() && token.isPresent()) {
             return Optional.of(new SwiftCredentials.Token(
@@ -89,7 +92,8 @@ final class SwiftUri {
         }
         return value("auth-url", "ST_AUTH")
                 .map(text -> address("ST_AUTH", text))
-                .flatMap(url -> environment.apply("ST_USER")
+                .flatMap(url -> environment
+                        .apply("ST_USER")
                         .map(name -> new SwiftCredentials.TempAuth(url, name, secret("ST_KEY"))));
     }
 
@@ -102,7 +106,8 @@ final class SwiftUri {
     }
 
     private KeystoneName named(String id, String name, String otherwise) {
-        return environment.apply(id)
+        return environment
+                .apply(id)
                 .map(KeystoneName::id)
                 .or(() -> environment.apply(name).map(KeystoneName::name))
                 .or(() -> otherwise.isEmpty() ? Optional.empty() : Optional.of(KeystoneName.name(otherwise)))
@@ -115,8 +120,10 @@ final class SwiftUri {
         if (file != null) {
             return SwiftSecret.ofFile(Path.of(file));
         }
-        return SwiftSecret.of(environment.apply(variable)
-                .orElseThrow(() -> SnapshotException.invalid("Swift's login lacks " + variable + " or the URI's secret-file")));
+        return SwiftSecret.of(environment
+                .apply(variable)
+                .orElseThrow(() ->
+                        SnapshotException.invalid("Swift's login lacks " + variable + " or the URI's secret-file")));
     }
 
     private Optional<String> value(String parameter, String variable) {
@@ -151,8 +158,8 @@ final class SwiftUri {
             int equals = pair.indexOf('=');
             String name = equals < 0 ? pair : pair.substring(0, equals);
             if (!PARAMETERS.contains(name)) {
-                throw SnapshotException.invalid("a swift URI has the parameters " + PARAMETERS.stream().sorted().toList()
-                        + ", not one of another name");
+                throw SnapshotException.invalid("a swift URI has the parameters "
+                        + PARAMETERS.stream().sorted().toList() + ", not one of another name");
             }
             query.put(name, decode(pair.substring(equals + 1)));
         }
@@ -170,14 +177,17 @@ final class SwiftUri {
         settings.proxy().ifPresent(value -> query.put("proxy", value.toString()));
         StringBuilder text = new StringBuilder("swift:/").append(SwiftNames.path(settings.container()));
         if (!settings.prefix().isEmpty()) {
-            text.append('/').append(SwiftNames.encode(settings.prefix().substring(0, settings.prefix().length() - 1)));
+            text.append('/')
+                    .append(SwiftNames.encode(
+                            settings.prefix().substring(0, settings.prefix().length() - 1)));
         }
         char separator = '?';
         for (Map.Entry<String, String> entry : query.entrySet()) {
             text.append(separator)
                     .append(entry.getKey())
                     .append('=')
-                    .append(URLEncoder.encode(entry.getValue(), StandardCharsets.UTF_8).replace("+", "%20"));
+                    .append(URLEncoder.encode(entry.getValue(), StandardCharsets.UTF_8)
+                            .replace("+", "%20"));
             separator = '&';
         }
         return text.toString();

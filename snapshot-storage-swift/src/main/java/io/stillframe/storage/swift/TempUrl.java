@@ -31,7 +31,8 @@ final class TempUrl {
         }
         URI account = parts.client().account();
         long expires = Instant.now().plus(validity).getEpochSecond();
-        String path = account.getPath() + "/" + parts.names().container() + "/" + parts.names().object(object);
+        String path = account.getPath() + "/" + parts.names().container() + "/"
+                + parts.names().object(object);
         String digest = parts.info().tempUrlDigests().contains("sha256") ? "sha256" : "sha1";
         if (parts.info().tempUrlDigests().isEmpty()) {
             throw SnapshotException.unsupported("the Swift cluster does not offer temporary URLs");

@@ -63,7 +63,8 @@ final class Transport implements AutoCloseable {
             throws IOException {
         Watch watch = new Watch();
         Optional<PartBody> sent = body.map(bytes -> new PartBody(bytes, watch));
-        request.method(method, sent.<HttpRequest.BodyPublisher>map(b -> b).orElseGet(HttpRequest.BodyPublishers::noBody));
+        request.method(
+                method, sent.<HttpRequest.BodyPublisher>map(b -> b).orElseGet(HttpRequest.BodyPublishers::noBody));
         Receiver receiver = new Receiver(watch, target);
         CompletableFuture<HttpResponse<byte[]>> answer = open().sendAsync(request.build(), receiver);
         try {

@@ -17,7 +17,8 @@ record UploadId(String text, PartLayout layout) {
 
     static UploadId create(PartLayout layout) {
         return new UploadId(
-                random() + "-" + Integer.toHexString(layout.firstSize()) + "-" + Integer.toHexString(layout.step()), layout);
+                random() + "-" + Integer.toHexString(layout.firstSize()) + "-" + Integer.toHexString(layout.step()),
+                layout);
     }
 
     /** 24 digits that nobody else has. */

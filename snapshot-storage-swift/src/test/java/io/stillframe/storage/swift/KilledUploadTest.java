@@ -57,7 +57,11 @@ final class KilledUploadTest {
         int confirmed = 0;
         UploadToken token;
         try (ChildJvm child = ChildJvm.start(
-                Child.class, lab.tempAuth().authUrl().toString(), lab.setting("ST_USER"), lab.setting("ST_KEY"), container.name())) {
+                Child.class,
+                lab.tempAuth().authUrl().toString(),
+                lab.setting("ST_USER"),
+                lab.setting("ST_KEY"),
+                container.name())) {
             token = new UploadToken(KEY, PartLayout.fixed(PART), child.line());
             int until = random.nextInt(PARTS - AT_ONCE);
             while (confirmed < until) {
@@ -79,7 +83,8 @@ final class KilledUploadTest {
             session.complete(List.copyOf(parts.values()), PublishMode.CREATE_IF_ABSENT);
         }
         assertThat(Uploads.read(store)).as(where).isEqualTo(content);
-        assertThat(store.listUploads("", java.util.Optional.empty(), 10).items()).isEmpty();
+        assertThat(store.listUploads("", java.util.Optional.empty(), 10).items())
+                .isEmpty();
         store.delete(List.of(KEY));
         assertThat(container.segments()).as(where).isEmpty();
     }

@@ -40,8 +40,9 @@ final class SwiftFaultTest {
     private final TestContainer container = TestContainer.create(lab.tempAuth());
     private final FaultProxy proxy =
             FaultProxy.inFrontOf(lab.tempAuth().authUrl().getPort());
-    private final SwiftObjectStore direct =
-            SwiftObjectStore.builder(container.name()).credentials(lab.tempAuth()).build();
+    private final SwiftObjectStore direct = SwiftObjectStore.builder(container.name())
+            .credentials(lab.tempAuth())
+            .build();
 
     /** TempAuth tells the address that it was asked at, which is the proxy's. */
     private final SwiftObjectStore faulty = SwiftObjectStore.builder(container.name())
@@ -82,7 +83,8 @@ final class SwiftFaultTest {
             List<String> seen = proxy.seen();
             proxy.disarm();
             String where = action + " " + point + " of request " + request + " of " + seen;
-            failure.ifPresent(e -> assertThat(e.kind()).as(where + ": " + e).isIn(Kind.TRANSIENT, Kind.OUTCOME_UNKNOWN));
+            failure.ifPresent(
+                    e -> assertThat(e.kind()).as(where + ": " + e).isIn(Kind.TRANSIENT, Kind.OUTCOME_UNKNOWN));
             if (failure.isEmpty() || direct.stat(KEY).isPresent()) {
                 assertThat(Uploads.read(direct)).as(where).isEqualTo(CONTENT);
             }
@@ -130,8 +132,8 @@ final class SwiftFaultTest {
 
     @Test
     void aLostAnswerToAPublicationIsResolvedByLooking() {
-        proxy.arm(Fault.at(1, Point.BEFORE_ANSWER, Action.RESET)
-                .among(line -> line.contains("multipart-manifest=put")));
+        proxy.arm(
+                Fault.at(1, Point.BEFORE_ANSWER, Action.RESET).among(line -> line.contains("multipart-manifest=put")));
         assertThat(Uploads.upload(faulty, CONTENT, PublishMode.CREATE_IF_ABSENT))
                 .isInstanceOf(PublishOutcome.Published.class);
         assertThat(proxy.hits()).isEqualTo(1);
@@ -153,7 +155,8 @@ final class SwiftFaultTest {
         session.close();
         assertThat(direct.stat(KEY)).isEmpty();
         try (UploadSession again = direct.resumeUpload(session.token())) {
-            assertThat(again.complete(parts, PublishMode.CREATE_IF_ABSENT)).isInstanceOf(PublishOutcome.Published.class);
+            assertThat(again.complete(parts, PublishMode.CREATE_IF_ABSENT))
+                    .isInstanceOf(PublishOutcome.Published.class);
         }
         assertThat(Uploads.read(direct)).isEqualTo(CONTENT);
     }

@@ -79,7 +79,8 @@ final class SwiftUriTest {
     void missingCredentialsAreNamed() {
         assertThat(failing(() -> settings("swift://c", Map.of()), Kind.INVALID)).hasMessageContaining("OS_*");
         assertThat(failing(
-                        () -> settings("swift://c", Map.of("OS_AUTH_URL", "http://k", "OS_USERNAME", "u")), Kind.INVALID))
+                        () -> settings("swift://c", Map.of("OS_AUTH_URL", "http://k", "OS_USERNAME", "u")),
+                        Kind.INVALID))
                 .hasMessageContaining("OS_PASSWORD");
     }
 
