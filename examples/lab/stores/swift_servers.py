@@ -167,6 +167,8 @@ def main():
     import swift.common.middleware.bulk, swift.common.middleware.slo, swift.common.middleware.dlo  # noqa: E401,F401
     import swift.common.middleware.tempurl, swift.common.middleware.tempauth  # noqa: E401,F401
     import keystonemiddleware.auth_token  # noqa: F401
+    # Costs more than all imports, and each server would do it by itself.
+    swift.common.utils.eventlet_monkey_patch()
     for name, first, auth, proxies in CLUSTERS:
         home = configure(name, first, auth, proxies)
         build_rings(home, first)

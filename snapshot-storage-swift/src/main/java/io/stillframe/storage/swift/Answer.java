@@ -5,7 +5,27 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /** A server's answer. */
-record Answer(int status, HttpHeaders headers, byte[] body) {
+final class Answer {
+    private final int status;
+    private final HttpHeaders headers;
+    private final byte[] body;
+
+    /** @param body not copied */
+    Answer(int status, HttpHeaders headers, byte[] body) {
+        this.status = status;
+        this.headers = headers;
+        this.body = body;
+    }
+
+    int status() {
+        return status;
+    }
+
+    /** Not a copy. */
+    byte[] body() {
+        return body;
+    }
+
     boolean succeeded() {
         return status >= 200 && status < 300;
     }
