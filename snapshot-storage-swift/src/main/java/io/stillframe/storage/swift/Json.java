@@ -82,8 +82,8 @@ final class Json {
             case VALUE_STRING -> in.getText();
             case VALUE_NUMBER_INT -> in.getLongValue();
             case VALUE_NUMBER_FLOAT -> in.getDoubleValue();
-            case VALUE_TRUE -> Boolean.TRUE;
-            case VALUE_FALSE -> Boolean.FALSE;
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
             default -> Optional.empty();
         };
     }
