@@ -1,6 +1,6 @@
 #!/bin/bash
 # swift-up.sh: OpenStack Swift on 127.0.0.1, without a service manager: one cluster with TempAuth, and Keystone with two more as
-# the regions RegionOne and RegionTwo; about 350 MiB of memory.
+# the regions RegionOne and RegionTwo; about 650 MiB of memory.
 # May be called any number of times, also at once: what runs is left alone, what was stopped starts again with its data.
 # How to log in is in $STILLFRAME_LAB/run/swift.env (TempAuth) and keystone.env, to be sourced; the secrets are made at the
 # first start. STILLFRAME_SWIFT_SMALL_AUTH there is the same TempAuth cluster with at most 4 segments in a manifest.
