@@ -1,8 +1,9 @@
 #!/bin/bash
-# install.sh [build|libvirt|ceph|all]: installs the Debian or Ubuntu packages that are missing. Does nothing, at once, when all are there.
+# install.sh [build|libvirt|ceph|swift|all]: installs the Debian or Ubuntu packages that are missing. Does nothing, at once, when all are there.
 #   build    JDK 17 or newer and Maven
 #   libvirt  QEMU, libvirt and what the guest is built from
 #   ceph     monitor, manager, OSD and radosgw of Ceph, and its commands
+#   swift    the servers of OpenStack Swift, memcached, and Keystone with a web server for it
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -10,6 +11,8 @@ build_packages=(openjdk-17-jdk-headless maven)
 libvirt_packages=(qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients busybox-static cpio kmod gcc libc6-dev
   binutils e2fsprogs xz-utils zstd lz4 util-linux procps)
 ceph_packages=(ceph-mon ceph-mgr ceph-osd radosgw ceph-common curl util-linux)
+swift_packages=(swift-proxy swift-account swift-container swift-object memcached python3-keystonemiddleware python3-keystone
+  python3-cheroot util-linux)
 
 installed() { dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^[ih]i'; }
 
@@ -54,12 +57,14 @@ main() {
     build) install_missing build "${build_packages[@]}" ;;
     libvirt) install_missing libvirt "${libvirt_packages[@]}" ;;
     ceph) install_missing ceph "${ceph_packages[@]}" ;;
+    swift) install_missing swift "${swift_packages[@]}" ;;
     all)
       install_missing build "${build_packages[@]}"
       install_missing libvirt "${libvirt_packages[@]}"
       install_missing ceph "${ceph_packages[@]}"
+      install_missing swift "${swift_packages[@]}"
       ;;
-    *) die "usage: install.sh [build|libvirt|ceph|all]" ;;
+    *) die "usage: install.sh [build|libvirt|ceph|swift|all]" ;;
   esac
 }
 

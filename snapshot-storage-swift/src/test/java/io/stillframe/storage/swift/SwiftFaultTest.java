@@ -1,0 +1,226 @@
+package io.stillframe.storage.swift;
+
+import static io.stillframe.spi.contract.Faults.failing;
+import static io.stillframe.storage.swift.Uploads.KEY;
+import static io.stillframe.storage.swift.Uploads.LAYOUT;
+import static io.stillframe.storage.swift.Uploads.PART;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.spi.ByteSource;
+import io.stillframe.spi.PartReceipt;
+import io.stillframe.spi.PublishMode;
+import io.stillframe.spi.PublishOutcome;
+import io.stillframe.spi.UploadOptions;
+import io.stillframe.spi.UploadSession;
+import io.stillframe.spi.contract.Bytes;
+import io.stillframe.spi.contract.Crowd;
+import io.stillframe.testing.Fault;
+import io.stillframe.testing.Fault.Action;
+import io.stillframe.testing.Fault.Point;
+import io.stillframe.testing.FaultProxy;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What becomes of objects when the network fails at any request and in any phase of it: they are whole or absent. */
+final class SwiftFaultTest {
+    private static final byte[] CONTENT = Bytes.random(PART + 100, 1);
+    private static final int MOST_REQUESTS = 25;
+
+    private final SwiftLab lab = SwiftLab.open();
+    private final TestContainer container = TestContainer.create(lab.tempAuth());
+    private final FaultProxy proxy =
+            FaultProxy.inFrontOf(lab.tempAuth().authUrl().getPort());
+    private final SwiftObjectStore direct = SwiftObjectStore.builder(container.name())
+            .credentials(lab.tempAuth())
+            .build();
+
+    /** TempAuth tells the address that it was asked at, which is the proxy's. */
+    private final SwiftObjectStore faulty = SwiftObjectStore.builder(container.name())
+            .credentials(lab.tempAuth(URI.create(proxy.uri() + "/auth/v1.0")))
+            .stallTimeout(Duration.ofSeconds(1))
+            .completionTimeout(Duration.ofSeconds(2))
+            .build();
+
+    @AfterEach
+    void close() {
+        proxy.close();
+        faulty.close();
+        direct.close();
+        container.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Point.class)
+    void anUploadCutAtAnyRequestLeavesTheObjectWholeOrAbsent(Point point) {
+        requireWholeOrAbsent(point, Action.RESET);
+        requireWholeOrAbsent(point, Action.CLOSE);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"IN_BODY", "BEFORE_ANSWER"})
+    void anUploadStalledAtAnyRequestLeavesTheObjectWholeOrAbsent(Point point) {
+        requireWholeOrAbsent(point, Action.STALL);
+    }
+
+    /** Hits request after request until an upload has fewer of them. */
+    private void requireWholeOrAbsent(Point point, Action action) {
+        boolean hit = true;
+        for (int request = 1; hit; request++) {
+            assertThat(request).isLessThan(MOST_REQUESTS);
+            proxy.arm(Fault.at(request, point, action));
+            Optional<SnapshotException> failure = tryUpload();
+            hit = proxy.hits() > 0;
+            List<String> seen = proxy.seen();
+            proxy.disarm();
+            String where = action + " " + point + " of request " + request + " of " + seen;
+            failure.ifPresent(
+                    e -> assertThat(e.kind()).as(where + ": " + e).isIn(Kind.TRANSIENT, Kind.OUTCOME_UNKNOWN));
+            if (failure.isEmpty() || direct.stat(KEY).isPresent()) {
+                assertThat(Uploads.read(direct)).as(where).isEqualTo(CONTENT);
+            }
+            direct.delete(List.of(KEY));
+        }
+        Uploads.sweep(direct);
+        assertThat(container.objects()).isEmpty();
+        assertThat(container.segments()).isEmpty();
+    }
+
+    private Optional<SnapshotException> tryUpload() {
+        try {
+            assertThat(Uploads.upload(faulty, CONTENT, PublishMode.CREATE_IF_ABSENT))
+                    .isInstanceOf(PublishOutcome.Published.class);
+            return Optional.empty();
+        } catch (SnapshotException e) {
+            return Optional.of(e);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"BEFORE_REQUEST", "BEFORE_ANSWER"})
+    void aDeletionCutAtAnyRequestLeavesTheObjectWholeOrAbsentAndIsSwept(Point point) {
+        boolean hit = true;
+        for (int request = 1; hit; request++) {
+            Uploads.upload(direct, CONTENT, PublishMode.REPLACE);
+            proxy.arm(Fault.at(request, point, Action.RESET));
+            try {
+                faulty.delete(List.of(KEY));
+            } catch (SnapshotException e) {
+                assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+            }
+            hit = proxy.hits() > 0;
+            proxy.disarm();
+            if (direct.stat(KEY).isPresent()) {
+                assertThat(Uploads.read(direct)).isEqualTo(CONTENT);
+                direct.delete(List.of(KEY));
+            }
+            Uploads.sweep(direct);
+            assertThat(container.segments()).as("request %s", request).isEmpty();
+        }
+    }
+
+    @Test
+    void aLostAnswerToAPublicationIsResolvedByLooking() {
+        proxy.arm(
+                Fault.at(1, Point.BEFORE_ANSWER, Action.RESET).among(line -> line.contains("multipart-manifest=put")));
+        assertThat(Uploads.upload(faulty, CONTENT, PublishMode.CREATE_IF_ABSENT))
+                .isInstanceOf(PublishOutcome.Published.class);
+        assertThat(proxy.hits()).isEqualTo(1);
+        assertThat(Uploads.read(direct)).isEqualTo(CONTENT);
+        direct.delete(List.of(KEY));
+        proxy.arm(Fault.at(1, Point.BEFORE_ANSWER, Action.RESET).among(line -> line.startsWith("PUT")));
+        assertThat(faulty.put(KEY, ByteBuffer.wrap(CONTENT), PublishMode.CREATE_IF_ABSENT, UploadOptions.ofDefaults()))
+                .isInstanceOf(PublishOutcome.Published.class);
+        assertThat(proxy.hits()).isEqualTo(1);
+    }
+
+    @Test
+    void aCompletionThatNobodyAnswersIsOfUnknownOutcomeAndLeftAlone() {
+        UploadSession session = faulty.beginUpload(KEY, LAYOUT, UploadOptions.ofDefaults());
+        List<PartReceipt> parts = Uploads.send(session, CONTENT);
+        proxy.arm(Fault.at(1, Point.BEFORE_REQUEST, Action.RESET).fromThenOn());
+        failing(() -> session.complete(parts, PublishMode.CREATE_IF_ABSENT), Kind.OUTCOME_UNKNOWN);
+        proxy.disarm();
+        session.close();
+        assertThat(direct.stat(KEY)).isEmpty();
+        try (UploadSession again = direct.resumeUpload(session.token())) {
+            assertThat(again.complete(parts, PublishMode.CREATE_IF_ABSENT))
+                    .isInstanceOf(PublishOutcome.Published.class);
+        }
+        assertThat(Uploads.read(direct)).isEqualTo(CONTENT);
+    }
+
+    @Test
+    void aRefusedTokenInTheMiddleOfParallelPartsIsRenewedOnce() {
+        byte[] content = Bytes.random(16 * PART, 16);
+        try (UploadSession session = faulty.beginUpload(KEY, LAYOUT, UploadOptions.ofDefaults())) {
+            proxy.arm(Fault.answer(7, "401 Unauthorized").among(line -> line.contains("/segments/")));
+            List<PartReceipt> parts = new ArrayList<>();
+            Crowd.together(4, i -> {
+                        List<PartReceipt> mine = new ArrayList<>();
+                        for (int number = i + 1; number <= 16; number += 4) {
+                            mine.add(session.putPart(number, ByteBuffer.wrap(content, (number - 1) * PART, PART)));
+                        }
+                        return mine;
+                    })
+                    .forEach(parts::addAll);
+            parts.sort(java.util.Comparator.comparingInt(PartReceipt::number));
+            assertThat(proxy.hits()).isEqualTo(1);
+            assertThat(proxy.seen()).filteredOn(line -> line.contains("/auth/")).hasSize(1);
+            session.complete(parts, PublishMode.REPLACE);
+        }
+        assertThat(Uploads.read(direct)).isEqualTo(content);
+    }
+
+    @Test
+    void aTokenThatIsRefusedAgainIsRefused() {
+        proxy.arm(Fault.answer(1, "401 Unauthorized").fromThenOn().among(line -> !line.contains("/auth/")));
+        failing(() -> faulty.stat(KEY), Kind.PERMANENT);
+        assertThat(proxy.seen()).hasSize(3);
+    }
+
+    @Test
+    void statusesMeanWhatTheyShould() {
+        for (String status : List.of("503 Slow Down", "429 Too Many Requests", "498 Rate Limited")) {
+            proxy.arm(Fault.answer(1, status, "Retry-After: 7"));
+            SnapshotException failure = failing(() -> faulty.list("", Optional.empty(), 10), Kind.THROTTLED);
+            assertThat(failure.retryAfter()).contains(Duration.ofSeconds(7));
+        }
+        for (String status : List.of("500 Error", "502 Bad Gateway", "503 Unavailable", "504 Timeout", "408 Timeout")) {
+            proxy.arm(Fault.answer(1, status));
+            failing(() -> faulty.list("", Optional.empty(), 10), Kind.TRANSIENT);
+        }
+        for (String status : List.of("403 Forbidden", "507 Insufficient Storage", "501 Not Implemented", "400 Bad")) {
+            proxy.arm(Fault.answer(1, status));
+            failing(() -> faulty.list("", Optional.empty(), 10), Kind.PERMANENT);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Action.class)
+    void aReadThatBreaksIsTransientAndLeavesTheSourceUsable(Action action) {
+        Uploads.upload(direct, CONTENT, PublishMode.REPLACE);
+        ByteSource source = faulty.open(KEY);
+        for (Point point : List.of(Point.BEFORE_REQUEST, Point.IN_ANSWER)) {
+            proxy.arm(
+                    action == Action.ANSWER
+                            ? Fault.answer(1, "502 Bad Gateway")
+                            : Fault.at(1, point, action).fromThenOn());
+            ByteBuffer target = ByteBuffer.allocate(CONTENT.length);
+            failing(() -> source.read(0, target), Kind.TRANSIENT);
+            assertThat(target.position()).isZero();
+            proxy.disarm();
+        }
+        assertThat(Bytes.readAll(source)).isEqualTo(CONTENT);
+        source.close();
+    }
+}
