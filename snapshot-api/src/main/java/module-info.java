@@ -5,10 +5,12 @@ module io.stillframe {
     requires com.github.luben.zstd_jni;
     requires com.fasterxml.jackson.core;
     requires org.apache.commons.compress;
+    requires transitive java.sql; // the JDBC catalog's DataSource
     requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe;
     exports io.stillframe.catalog;
+    exports io.stillframe.catalog.jdbc;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
     exports io.stillframe.image.qcow2;
@@ -24,7 +26,8 @@ module io.stillframe {
     uses io.stillframe.spi.SparseFileProbe;
 
     provides io.stillframe.spi.CatalogProvider with
-            io.stillframe.catalog.DirectoryCatalogProvider;
+            io.stillframe.catalog.DirectoryCatalogProvider,
+            io.stillframe.catalog.jdbc.JdbcCatalogProvider;
     provides io.stillframe.spi.HypervisorProvider with
             io.stillframe.hypervisor.ImageDirectoryProvider;
     provides io.stillframe.spi.ImageCodec with

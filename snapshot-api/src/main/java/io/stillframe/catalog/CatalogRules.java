@@ -1,5 +1,6 @@
 package io.stillframe.catalog;
 
+import io.stillframe.internal.catalog.CatalogArguments;
 import io.stillframe.internal.catalog.ListPosition;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
@@ -56,22 +57,7 @@ final class CatalogRules {
         CatalogRecord stored = state.record(id)
                 .orElseThrow(() -> SnapshotException.notFound("snapshot " + id + " is not in the catalog"));
         requireLatest(lease, id.value());
-        if (record.version() != stored.version()) {
-            throw SnapshotException.conflict("snapshot " + id + " was changed meanwhile: version " + stored.version()
-                    + " is stored, the change was made to " + record.version() + "; read it again");
-        }
-        if (!record.snapshot().requestedAt().equals(stored.snapshot().requestedAt())) {
-            throw SnapshotException.invalid("the time of the request of snapshot " + id + " cannot change");
-        }
-        if (!record.token().equals(stored.token())) {
-            throw SnapshotException.invalid("the idempotency token of snapshot " + id + " cannot change");
-        }
-        CatalogRecord next = new CatalogRecord(
-                record.snapshot(),
-                Math.addExact(stored.version(), 1),
-                record.claim(),
-                record.token(),
-                record.attributes());
+        CatalogRecord next = CatalogArguments.successor(stored, record);
         if (!next.claim().equals(stored.claim())) {
             next.claim().ifPresent(claim -> requireUnclaimed(claim, id));
             next.claim().ifPresent(claim -> state.claim(claim, id));

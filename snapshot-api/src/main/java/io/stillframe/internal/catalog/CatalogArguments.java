@@ -1,6 +1,7 @@
 package io.stillframe.internal.catalog;
 
 import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Lease;
 import java.time.Duration;
@@ -36,6 +37,32 @@ public final class CatalogArguments {
         if (record.version() != 1) {
             throw SnapshotException.invalid("a new record has version 1, got " + record.version());
         }
+    }
+
+    /**
+     * What an update stores: the record with the next version.
+     *
+     * @throws SnapshotException CONFLICT if it was made to another version than the stored one; INVALID if it changes what cannot
+     *     change
+     */
+    public static CatalogRecord successor(CatalogRecord stored, CatalogRecord record) {
+        SnapshotId id = stored.snapshot().id();
+        if (record.version() != stored.version()) {
+            throw SnapshotException.conflict("snapshot " + id + " was changed meanwhile: version " + stored.version()
+                    + " is stored, the change was made to " + record.version() + "; read it again");
+        }
+        if (!record.snapshot().requestedAt().equals(stored.snapshot().requestedAt())) {
+            throw SnapshotException.invalid("the time of the request of snapshot " + id + " cannot change");
+        }
+        if (!record.token().equals(stored.token())) {
+            throw SnapshotException.invalid("the idempotency token of snapshot " + id + " cannot change");
+        }
+        return new CatalogRecord(
+                record.snapshot(),
+                Math.addExact(stored.version(), 1),
+                record.claim(),
+                record.token(),
+                record.attributes());
     }
 
     /** The lease that is asked for, with epoch 0: epochs are given when it is granted. */
