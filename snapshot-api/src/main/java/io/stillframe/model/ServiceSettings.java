@@ -22,6 +22,7 @@ import java.time.Duration;
  * @param retries how passing faults are retried
  * @param afterCapture who does the work on the image
  * @param interrupted what recovery does with a snapshot whose process died after its point in time was held
+ * @param expiry who removes snapshots whose retention is over
  */
 public record ServiceSettings(
         int capturesAtOnce,
@@ -37,7 +38,8 @@ public record ServiceSettings(
         Duration orphanAge,
         RetryPolicy retries,
         AfterCapture afterCapture,
-        Interrupted interrupted) {
+        Interrupted interrupted,
+        Expiry expiry) {
     /** Who works on the image once the point in time is held and the instance is back. */
     public enum AfterCapture {
         /** This service, at once. */
@@ -52,6 +54,14 @@ public record ServiceSettings(
         RESUME,
         /** Lets it fail and releases its point in time. */
         FAIL
+    }
+
+    /** Who removes snapshots whose retention is over; from that instant on they cannot be read in either case. */
+    public enum Expiry {
+        /** This service, at that second, if it has a store; also what other services on the catalog made. */
+        TIMER,
+        /** Whoever calls {@code SnapshotService.sweep}. */
+        SWEEP
     }
 
     private static final long LEAST_MEMORY = 8L << 20;
@@ -98,6 +108,7 @@ public record ServiceSettings(
         private RetryPolicy retries = RetryPolicy.ofDefaults();
         private AfterCapture afterCapture = AfterCapture.TRANSFER;
         private Interrupted interrupted = Interrupted.RESUME;
+        private Expiry expiry = Expiry.TIMER;
 
         private Builder() {}
 
@@ -184,6 +195,12 @@ public record ServiceSettings(
             return this;
         }
 
+        /** {@link Expiry#TIMER} by default. */
+        public Builder expiry(Expiry value) {
+            expiry = value;
+            return this;
+        }
+
         /**
          * The settings.
          *
@@ -204,7 +221,8 @@ public record ServiceSettings(
                     orphanAge,
                     retries,
                     afterCapture,
-                    interrupted);
+                    interrupted,
+                    expiry);
         }
     }
 

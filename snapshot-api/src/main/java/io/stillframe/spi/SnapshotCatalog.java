@@ -3,6 +3,7 @@ package io.stillframe.spi;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,6 +27,14 @@ public interface SnapshotCatalog extends AutoCloseable {
      *     holder's snapshot
      */
     Lease create(CatalogRecord record, String owner, Duration ttl);
+
+    /**
+     * The time by a clock that is not this machine's, such as the database server's, to compare a local one with; empty if the catalog
+     * has none.
+     */
+    default Optional<Instant> ownTime() {
+        return Optional.empty();
+    }
 
     /** The record, if it exists. */
     Optional<CatalogRecord> find(SnapshotId id);

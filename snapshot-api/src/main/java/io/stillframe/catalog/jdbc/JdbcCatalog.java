@@ -46,6 +46,7 @@ public final class JdbcCatalog implements SnapshotCatalog {
     private final Connections connections;
     private final Transactions transactions;
     private final String uri;
+    private final Dialect dialect;
     private final CatalogTime time;
     private final LeaseRows leases;
     private volatile boolean closed;
@@ -54,6 +55,7 @@ public final class JdbcCatalog implements SnapshotCatalog {
         this.connections = connections;
         this.transactions = new Transactions(connections);
         this.uri = uri;
+        this.dialect = dialect;
         this.time = time;
         this.leases = new LeaseRows(time, dialect);
     }
@@ -91,6 +93,14 @@ public final class JdbcCatalog implements SnapshotCatalog {
     @Override
     public String uri() {
         return uri;
+    }
+
+    /** PostgreSQL's clock; H2 has this machine's. */
+    @Override
+    public Optional<Instant> ownTime() {
+        return dialect == Dialect.POSTGRESQL
+                ? Optional.of(read("asking for the time", time::now))
+                : Optional.empty();
     }
 
     @Override
