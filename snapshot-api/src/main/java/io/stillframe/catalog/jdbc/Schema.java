@@ -11,8 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The tables, brought to this release's version step by step. Any number of nodes may do so at once: PostgreSQL lets one at a time, and
- * for databases that commit every definition by itself each statement may be run again.
+ * The tables, brought to this release's version step by step. Any number of nodes may do so at once: PostgreSQL takes all
+ * steps in one transaction under a lock; H2, which commits every definition by itself, pauses everybody else, and each statement may be
+ * run again by whoever comes after a crash.
  */
 final class Schema {
     private static final int VERSION = 1;
@@ -39,7 +40,17 @@ final class Schema {
     int migrate(Connection connection) throws SQLException {
         if (dialect == Dialect.POSTGRESQL) {
             Sql.rows(connection, row -> LOCK, "SELECT pg_advisory_xact_lock(" + LOCK + ")");
+            return migrateAlone(connection);
         }
+        Sql.change(connection, "SET EXCLUSIVE 1");
+        try {
+            return migrateAlone(connection);
+        } finally {
+            Sql.change(connection, "SET EXCLUSIVE 0");
+        }
+    }
+
+    private int migrateAlone(Connection connection) throws SQLException {
         Sql.change(connection, TABLE);
         int version = Sql.row(
                         connection, row -> row.getInt(1), "SELECT COALESCE(MAX(version), 0) FROM stillframe_schema")

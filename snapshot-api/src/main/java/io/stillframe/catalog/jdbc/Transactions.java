@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -136,12 +135,15 @@ final class Transactions {
             }
             connection.setAutoCommit(false);
             try {
-                return committed(connection);
-            } catch (SQLException | RuntimeException | Error e) {
-                rollBack(connection, e);
-                throw e;
-            } finally {
+                T result = committed(connection);
                 restore(connection, automatic, isolation);
+                return result;
+            } catch (SQLException | RuntimeException | Error e) {
+                // Without its rollback, what restores the connection would commit.
+                if (rolledBack(connection, e)) {
+                    restore(connection, automatic, isolation);
+                }
+                throw e;
             }
         }
 
@@ -186,13 +188,13 @@ final class Transactions {
         }
     }
 
-    private static void rollBack(Connection connection, @Nullable Throwable cause) {
+    private static boolean rolledBack(Connection connection, Throwable cause) {
         try {
             connection.rollback();
+            return true;
         } catch (SQLException e) {
-            if (cause != null) {
-                cause.addSuppressed(e);
-            }
+            cause.addSuppressed(e);
+            return false;
         }
     }
 
