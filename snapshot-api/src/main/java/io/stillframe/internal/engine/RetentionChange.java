@@ -50,13 +50,25 @@ final class RetentionChange {
     private Optional<Snapshot> attempt(SnapshotId id, Retention retention) {
         Optional<Job> running = jobs.find(id);
         if (running.isPresent()) {
-            return Optional.of(change(running.get(), retention));
+            return unlessEnding(running.get(), retention);
         }
         Optional<Job> taken = taken(id);
         try {
             return taken.map(job -> change(job, retention));
         } finally {
             taken.ifPresent(jobs::end);
+        }
+    }
+
+    /** Empty if the job has just given its lease back. */
+    private Optional<Snapshot> unlessEnding(Job job, Retention retention) {
+        try {
+            return Optional.of(change(job, retention));
+        } catch (SnapshotException e) {
+            if (e.kind() != SnapshotException.Kind.FENCED && e.kind() != SnapshotException.Kind.CANCELLED) {
+                throw e;
+            }
+            return Optional.empty();
         }
     }
 
