@@ -141,8 +141,7 @@ final class CatalogRules {
             return Optional.empty();
         }
         Lease resource = new Lease(id.value(), wanted.owner(), 0, wanted.expiresAt());
-        return readable(id)
-                .flatMap(record -> granted(resource).map(lease -> new TakenRecord(record, lease)));
+        return readable(id).flatMap(record -> granted(resource).map(lease -> new TakenRecord(record, lease)));
     }
 
     Lease renew(Lease lease, Instant expiresAt) {

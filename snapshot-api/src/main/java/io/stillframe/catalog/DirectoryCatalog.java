@@ -112,8 +112,7 @@ public final class DirectoryCatalog implements SnapshotCatalog {
 
     @Override
     public Optional<TakenRecord> takeQueued(String hypervisor, String owner, Duration ttl) {
-        return locked(() -> rules.takeQueued(
-                hypervisor, CatalogArguments.wanted("any", owner, ttl, clock.instant())));
+        return locked(() -> rules.takeQueued(hypervisor, CatalogArguments.wanted("any", owner, ttl, clock.instant())));
     }
 
     @Override

@@ -177,7 +177,8 @@ final class DirectoryState implements CatalogState {
 
     @Override
     public Optional<SnapshotId> tokenHolder(String token) {
-        return named(tokens, token, "token").map(in -> in.converted("snapshot", "a snapshot's identity", SnapshotId::new));
+        return named(tokens, token, "token")
+                .map(in -> in.converted("snapshot", "a snapshot's identity", SnapshotId::new));
     }
 
     @Override

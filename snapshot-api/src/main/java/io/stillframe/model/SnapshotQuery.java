@@ -99,7 +99,8 @@ public record SnapshotQuery(
     public boolean matches(Snapshot snapshot) {
         InstanceSummary of = snapshot.instance();
         return (statuses.isEmpty() || statuses.contains(snapshot.status()))
-                && instance.filter(i -> !i.equals(of.name()) && !i.equals(of.id().value()))
+                && instance.filter(
+                                i -> !i.equals(of.name()) && !i.equals(of.id().value()))
                         .isEmpty()
                 && hypervisor.filter(h -> !h.equals(of.hypervisor())).isEmpty()
                 && name.filter(n -> !n.equals(snapshot.name())).isEmpty()

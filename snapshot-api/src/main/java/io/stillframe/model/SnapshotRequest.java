@@ -78,7 +78,8 @@ public record SnapshotRequest(
     }
 
     public SnapshotRequest withCompression(Compression value) {
-        return new SnapshotRequest(instance, name, retention, capture, shutdown, disks, codec, Optional.of(value), token);
+        return new SnapshotRequest(
+                instance, name, retention, capture, shutdown, disks, codec, Optional.of(value), token);
     }
 
     /** How long it is kept after completion, with or without legal hold. */

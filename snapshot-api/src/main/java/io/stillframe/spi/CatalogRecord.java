@@ -18,7 +18,12 @@ import java.util.Optional;
  * @param attributes what the engine needs to go on in another process (the request, the capture plan, …), opaque to catalogs, at most
  *     1 MiB in all
  */
-public record CatalogRecord(Snapshot snapshot, long version, Optional<String> claim, Optional<String> token, Map<String, String> attributes) {
+public record CatalogRecord(
+        Snapshot snapshot,
+        long version,
+        Optional<String> claim,
+        Optional<String> token,
+        Map<String, String> attributes) {
     public CatalogRecord {
         attributes = Map.copyOf(attributes);
         if (version < 1) {

@@ -69,7 +69,8 @@ class RetentionTest {
             SnapshotService maker = lab.service();
             Snapshot snapshot = take(lab, maker, 1);
             Instant expiry = snapshot.expiresAt().orElseThrow();
-            Duration early = Duration.between(Clock.systemUTC().instant(), expiry).minusMillis(700);
+            Duration early =
+                    Duration.between(Clock.systemUTC().instant(), expiry).minusMillis(700);
             SnapshotService timed = SnapshotService.builder()
                     .hypervisor(lab.host)
                     .store(lab.store)
@@ -93,8 +94,8 @@ class RetentionTest {
             lab.clock.step(Duration.ofDays(1));
             lab.store.failAlways(Operation.DELETE, Kind.TRANSIENT);
             SnapshotService timed = lab.service(TIMER);
-            await().until(() -> lab.catalog.find(day.id()).orElseThrow().snapshot().status()
-                    == SnapshotStatus.DELETING);
+            await().until(() ->
+                    lab.catalog.find(day.id()).orElseThrow().snapshot().status() == SnapshotStatus.DELETING);
             lab.store.heal();
             await().atMost(Lab.LONG).until(() -> lab.catalog.find(day.id()).isEmpty());
             assertThat(timed.list(Optional.empty(), 10).items()).isEmpty();
@@ -109,7 +110,8 @@ class RetentionTest {
             Snapshot snapshot = take(lab, service, 1);
             service.changeRetention(snapshot.id(), snapshot.retention().withLegalHold("case 4711"));
             lab.clock.step(Duration.ofDays(400));
-            assertThat(service.sweep(SweepMode.REMOVE, new Cancellation()).items()).isEmpty();
+            assertThat(service.sweep(SweepMode.REMOVE, new Cancellation()).items())
+                    .isEmpty();
             assertThat(service.get(snapshot.id()).status()).isEqualTo(SnapshotStatus.AVAILABLE);
             assertThat(failing(() -> service.delete(snapshot.id()), Kind.CONFLICT))
                     .hasMessageContaining("case 4711");
@@ -152,7 +154,8 @@ class RetentionTest {
         try (Lab lab = Lab.running()) {
             List<SnapshotService> nodes = List.of(lab.service(), lab.service(), lab.service(), lab.service());
             SnapshotRequest request = Lab.request().withToken("order-1");
-            List<SnapshotId> ids = Crowd.together(4, i -> nodes.get(i).create(request).id());
+            List<SnapshotId> ids =
+                    Crowd.together(4, i -> nodes.get(i).create(request).id());
             assertThat(new HashSet<>(ids)).hasSize(1);
             assertThat(failing(() -> nodes.get(0).create(request.withRetentionDays(3)), Kind.CONFLICT))
                     .hasMessageContaining(ids.get(0).value());
@@ -176,9 +179,10 @@ class RetentionTest {
             SnapshotService one = lab.service();
             SnapshotService two = lab.service();
             List<SnapshotService> both = List.of(one, two);
-            await().untilAsserted(() -> assertThat(lab.catalog.find(created.id())).isPresent());
-            await().until(() -> Crowd.together(2, i -> both.get(i).resumeNext()).stream()
-                    .anyMatch(Optional::isPresent));
+            await().untilAsserted(
+                            () -> assertThat(lab.catalog.find(created.id())).isPresent());
+            await().until(() ->
+                    Crowd.together(2, i -> both.get(i).resumeNext()).stream().anyMatch(Optional::isPresent));
             assertThat(one.resumeNext()).isEmpty();
             assertThat(lab.settled(two, created).status()).isEqualTo(SnapshotStatus.AVAILABLE);
             lab.awaitNothingLeft(created.id());
@@ -191,9 +195,11 @@ class RetentionTest {
             SnapshotService service = lab.service();
             Snapshot day = take(lab, service, 1);
             SnapshotQuery available = SnapshotQuery.all().withStatus(SnapshotStatus.AVAILABLE);
-            assertThat(service.list(available.withInstance(Lab.INSTANCE), Optional.empty(), 10).items())
+            assertThat(service.list(available.withInstance(Lab.INSTANCE), Optional.empty(), 10)
+                            .items())
                     .containsExactly(day);
-            assertThat(service.list(available.withInstance("other"), Optional.empty(), 10).items())
+            assertThat(service.list(available.withInstance("other"), Optional.empty(), 10)
+                            .items())
                     .isEmpty();
             lab.clock.step(Duration.ofDays(1));
             assertThat(service.list(available, Optional.empty(), 10).items()).isEmpty();

@@ -66,7 +66,10 @@ public final class LargeCatalog {
             long started = System.nanoTime();
             fill(url, snapshots);
             System.out.printf(
-                    Locale.ROOT, "filled with %,d snapshots in %d s%n%n", snapshots, seconds(System.nanoTime() - started));
+                    Locale.ROOT,
+                    "filled with %,d snapshots in %d s%n%n",
+                    snapshots,
+                    seconds(System.nanoTime() - started));
             System.out.println("| call | median ms | 99 % ms |\n|---|---|---|");
             new LargeCatalog(catalog).measure(snapshots);
         }
@@ -83,7 +86,9 @@ public final class LargeCatalog {
         time("list " + PAGE + " by status", () -> catalog.list(available, Optional.empty(), PAGE));
         time("list an instance's", () -> catalog.list(all.withInstance("vm-77"), Optional.empty(), PAGE));
         time("find the next expiry", () -> catalog.list(soonest, Optional.empty(), 1));
-        time("find " + EXPIRED + " that have expired", () -> require(catalog.list(due, Optional.empty(), 200), EXPIRED));
+        time(
+                "find " + EXPIRED + " that have expired",
+                () -> require(catalog.list(due, Optional.empty(), 200), EXPIRED));
         time("take queued work, none waiting", () -> catalog.takeQueued("qemu:///system", "benchmark", TTL));
         time("create, with claim and token", this::create);
         CatalogRecord[] record = {created()};
@@ -109,7 +114,8 @@ public final class LargeCatalog {
 
     private static Page<CatalogRecord> require(Page<CatalogRecord> page, int items) {
         if (page.items().size() != items) {
-            throw new IllegalStateException("expected " + items + " items, got " + page.items().size());
+            throw new IllegalStateException(
+                    "expected " + items + " items, got " + page.items().size());
         }
         return page;
     }
@@ -142,8 +148,7 @@ public final class LargeCatalog {
         try (Connection connection = DriverManager.getConnection(url);
                 Statement plain = connection.createStatement()) {
             plain.execute("TRUNCATE stillframe_snapshot, stillframe_lease, stillframe_journal");
-            try (PreparedStatement insert = connection.prepareStatement(
-                    """
+            try (PreparedStatement insert = connection.prepareStatement("""
                     INSERT INTO stillframe_snapshot (id, version, status, hypervisor, instance_id, instance_name, name,
                       requested_at, completed_at, expires_at, record)
                     SELECT 'snap-' || lpad(to_hex(n), 26, '0'), 1, 'AVAILABLE', 'qemu:///system', 'id-' || n % 20000,

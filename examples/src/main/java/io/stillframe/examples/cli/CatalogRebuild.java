@@ -29,9 +29,8 @@ final class CatalogRebuild implements Callable<Integer> {
     @Override
     public Integer call() {
         // Whoever rebuilds wants to look at what there is before anything of it goes.
-        ServiceSettings looking = ServiceSettings.builder()
-                .expiry(ServiceSettings.Expiry.SWEEP)
-                .build();
+        ServiceSettings looking =
+                ServiceSettings.builder().expiry(ServiceSettings.Expiry.SWEEP).build();
         try (SnapshotService service = places.storage(console).settings(looking).build()) {
             RebuildReport report = CancellableWork.run(console, "the rebuild", service::rebuildCatalog);
             report.items().forEach(this::print);

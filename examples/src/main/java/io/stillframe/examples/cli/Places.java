@@ -33,8 +33,10 @@ final class Places {
             names = "--catalog",
             paramLabel = "URI",
             converter = UriConverter.class,
-            description = "Where snapshots are recorded, e.g. file:///srv/catalog or jdbc:postgresql://host/db?user=u; default: $" + CATALOG_VARIABLE
-                    + ", else for a store file:///dir the embedded catalog file:///dir.catalog.")
+            description =
+                    "Where snapshots are recorded, e.g. file:///srv/catalog or jdbc:postgresql://host/db?user=u; default: $"
+                            + CATALOG_VARIABLE
+                            + ", else for a store file:///dir the embedded catalog file:///dir.catalog.")
     private Optional<URI> catalog = Optional.empty();
 
     Optional<URI> hypervisor(Console console) {

@@ -61,7 +61,8 @@ final class SnapshotRetain implements Callable<Integer> {
     public Integer call() {
         SnapshotId id = snapshot.id();
         try (SnapshotService service = places.storage(console).build()) {
-            Snapshot changed = service.changeRetention(id, change.of(service.get(id).retention()));
+            Snapshot changed =
+                    service.changeRetention(id, change.of(service.get(id).retention()));
             String until = changed.expiresAt().map(at -> ", expires at " + at).orElse("");
             console.err().println(id + " is kept " + changed.retention() + until);
             return Stillframe.DONE;

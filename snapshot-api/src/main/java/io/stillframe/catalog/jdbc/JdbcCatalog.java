@@ -98,19 +98,17 @@ public final class JdbcCatalog implements SnapshotCatalog {
     /** PostgreSQL's clock; H2 has this machine's. */
     @Override
     public Optional<Instant> ownTime() {
-        return dialect == Dialect.POSTGRESQL
-                ? Optional.of(read("asking for the time", time::now))
-                : Optional.empty();
+        return dialect == Dialect.POSTGRESQL ? Optional.of(read("asking for the time", time::now)) : Optional.empty();
     }
 
     @Override
     public Lease create(CatalogRecord record, String owner, Duration ttl) {
         CatalogArguments.requireFirst(record);
         SnapshotId id = record.snapshot().id();
-        return write("creating the record of " + id, c -> create(c, record, owner, ttl), (c, intended) -> RecordRows.find(
-                        c, id)
-                .filter(record::equals)
-                .map(found -> intended));
+        return write(
+                "creating the record of " + id,
+                c -> create(c, record, owner, ttl),
+                (c, intended) -> RecordRows.find(c, id).filter(record::equals).map(found -> intended));
     }
 
     private Lease create(Connection connection, CatalogRecord record, String owner, Duration ttl) throws SQLException {
@@ -148,9 +146,10 @@ public final class JdbcCatalog implements SnapshotCatalog {
     public CatalogRecord update(CatalogRecord record, Lease lease) {
         CatalogArguments.requireRecord(record);
         SnapshotId id = record.snapshot().id();
-        return write("writing the record of " + id, c -> update(c, record, lease), (c, intended) -> RecordRows.lock(
-                        c, id)
-                .filter(intended::equals));
+        return write(
+                "writing the record of " + id,
+                c -> update(c, record, lease),
+                (c, intended) -> RecordRows.lock(c, id).filter(intended::equals));
     }
 
     private CatalogRecord update(Connection connection, CatalogRecord record, Lease lease) throws SQLException {
@@ -198,8 +197,7 @@ public final class JdbcCatalog implements SnapshotCatalog {
         }
         leases.requireLatest(connection, lease, id.value());
         long sequence = JournalRows.last(connection, id) + 1;
-        JournalEntry entry =
-                new JournalEntry(id, sequence, lease.epoch(), step, stage, detail, time.now(connection));
+        JournalEntry entry = new JournalEntry(id, sequence, lease.epoch(), step, stage, detail, time.now(connection));
         JournalRows.add(connection, entry);
         return entry;
     }
@@ -244,9 +242,11 @@ public final class JdbcCatalog implements SnapshotCatalog {
             if (waiting.isEmpty()) {
                 return Optional.empty();
             }
-            // Somebody may have acquired it by its identity since: then it does not wait any more, and the next one does.
+            // Somebody may have acquired it by its identity since: then it does not wait any more, and the next one
+            // does.
             if (leases.acquire(connection, waiting.get().value(), owner, ttl) instanceof LeaseOutcome.Granted granted) {
-                return RecordRows.find(connection, waiting.get()).map(record -> new TakenRecord(record, granted.lease()));
+                return RecordRows.find(connection, waiting.get())
+                        .map(record -> new TakenRecord(record, granted.lease()));
             }
         }
     }

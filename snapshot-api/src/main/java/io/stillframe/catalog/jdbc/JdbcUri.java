@@ -61,7 +61,6 @@ record JdbcUri(String url, List<Secret> secrets) {
             return Optional.empty();
         }
         String value = setting.substring(equals + 1);
-        return Optional.of(
-                new Secret(name, encoded ? URLDecoder.decode(value, StandardCharsets.UTF_8) : value));
+        return Optional.of(new Secret(name, encoded ? URLDecoder.decode(value, StandardCharsets.UTF_8) : value));
     }
 }

@@ -74,7 +74,8 @@ final class LeaseRows {
     void requireLatest(Connection connection, Lease lease, String resource) throws SQLException {
         boolean latest = lease.resource().equals(resource)
                 && locked(connection, resource)
-                        .filter(found -> found.epoch() == lease.epoch() && found.owner().equals(lease.owner()))
+                        .filter(found ->
+                                found.epoch() == lease.epoch() && found.owner().equals(lease.owner()))
                         .isPresent();
         if (!latest) {
             throw new SnapshotException(

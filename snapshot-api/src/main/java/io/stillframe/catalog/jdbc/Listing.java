@@ -55,7 +55,8 @@ final class Listing {
 
     private void restrict() {
         if (!query.statuses().isEmpty()) {
-            String places = String.join(", ", query.statuses().stream().map(s -> "?").toList());
+            String places =
+                    String.join(", ", query.statuses().stream().map(s -> "?").toList());
             conditions.add(query.statuses().size() == 1 ? "status = ?" : "status IN (" + places + ")");
             query.statuses().forEach(status -> parameters.add(status.name()));
         }

@@ -88,7 +88,8 @@ final class CatalogRebuild {
     }
 
     private CatalogRecord record(SnapshotId id, ObjectStat stat) {
-        Manifest manifest = Manifest.parse(bytes(stat, Manifest.LARGEST), stat.key().value());
+        Manifest manifest =
+                Manifest.parse(bytes(stat, Manifest.LARGEST), stat.key().value());
         Snapshot stored = manifest.snapshot();
         if (!stored.id().equals(id)) {
             throw SnapshotException.corrupt(stat.key() + " is the manifest of " + stored.id());
@@ -106,11 +107,7 @@ final class CatalogRebuild {
                 .completedAt(completion)
                 .retention(retention)
                 .replicas(List.of(new Replica(
-                        home.name(),
-                        store.uri(),
-                        Replica.State.COMPLETE,
-                        Optional.of(completion),
-                        Optional.empty())))
+                        home.name(), store.uri(), Replica.State.COMPLETE, Optional.of(completion), Optional.empty())))
                 .build();
         return CatalogRecord.first(available, Optional.empty(), Attributes.ofStored(manifest.definition()));
     }

@@ -16,9 +16,8 @@ import java.util.Optional;
 /** Finds snapshots whose retention is over, at a cost that follows their number and not the catalog's, and removes them. */
 final class Expiries {
     private static final int PAGE = 200;
-    private static final SnapshotQuery SOONEST = SnapshotQuery.all()
-            .withStatus(SnapshotStatus.AVAILABLE)
-            .inOrder(SnapshotQuery.Order.SOONEST_EXPIRY);
+    private static final SnapshotQuery SOONEST =
+            SnapshotQuery.all().withStatus(SnapshotStatus.AVAILABLE).inOrder(SnapshotQuery.Order.SOONEST_EXPIRY);
 
     private final Installation installation;
     private final TrustedTime time;

@@ -50,6 +50,8 @@ record RetentionFile(SnapshotId snapshot, Instant completedAt, Retention retenti
         }
         Retention retention = new Retention(in.intNumber("retentionDays"), in.textIfPresent("legalHold"));
         return new RetentionFile(
-                in.converted("snapshot", "a snapshot's identity", SnapshotId::new), in.instant("completedAt"), retention);
+                in.converted("snapshot", "a snapshot's identity", SnapshotId::new),
+                in.instant("completedAt"),
+                retention);
     }
 }

@@ -44,7 +44,8 @@ final class SnapshotReads {
         List<Snapshot> items = page.items().stream()
                 .filter(record -> Attributes.launchOf(record).isEmpty())
                 .map(this::shown)
-                .filter(snapshot -> query.statuses().isEmpty() || query.statuses().contains(snapshot.status()))
+                .filter(snapshot ->
+                        query.statuses().isEmpty() || query.statuses().contains(snapshot.status()))
                 .toList();
         return new Page<>(items, page.next());
     }

@@ -62,8 +62,7 @@ final class Takeover {
         try {
             installation.storeOf(taken.record().snapshot());
             return jobs.open(
-                    taken.record().snapshot().id(),
-                    () -> Optional.of(new Jobs.Granted(taken.lease(), taken.record())));
+                    taken.record().snapshot().id(), () -> Optional.of(new Jobs.Granted(taken.lease(), taken.record())));
         } catch (SnapshotException e) {
             installation.catalog().release(taken.lease());
             throw e;

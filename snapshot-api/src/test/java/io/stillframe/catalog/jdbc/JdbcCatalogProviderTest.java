@@ -59,7 +59,8 @@ class JdbcCatalogProviderTest {
             catalog.create(fresh(), "me", TTL);
         }
         URI wrong = URI.create(url.replace(password, SECRET));
-        assertThat(everythingOf(failing(() -> Plugins.catalog(wrong), Kind.PERMANENT))).doesNotContain(SECRET);
+        assertThat(everythingOf(failing(() -> Plugins.catalog(wrong), Kind.PERMANENT)))
+                .doesNotContain(SECRET);
         URI nobody = URI.create("jdbc:postgresql://127.0.0.1:1/x?user=u&password=" + SECRET);
         assertThat(everythingOf(failing(() -> Plugins.catalog(nobody), Kind.TRANSIENT)))
                 .doesNotContain(SECRET);

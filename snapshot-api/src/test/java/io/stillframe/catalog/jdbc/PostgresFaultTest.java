@@ -98,8 +98,7 @@ class PostgresFaultTest {
         JdbcCatalog leaking = JdbcCatalog.open(new Leaking(connections), Optional.empty());
         connections.onNextCommit(connection -> {
             CompletableFuture.runAsync(
-                            () -> commit(connection),
-                            CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS))
+                            () -> commit(connection), CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS))
                     .whenComplete((done, e) -> late.complete(String.valueOf(e)));
             throw new SQLNonTransientConnectionException("the answer was lost", "08006");
         });
@@ -129,7 +128,9 @@ class PostgresFaultTest {
             // Every idle connection is dead by now, and the first call does not notice.
             assertThat(mine.find(record.snapshot().id())).contains(second);
             mine.release(lease);
-            assertThat(((LeaseOutcome.Granted) mine.acquire(lease.resource(), "me", TTL)).lease().epoch())
+            assertThat(((LeaseOutcome.Granted) mine.acquire(lease.resource(), "me", TTL))
+                            .lease()
+                            .epoch())
                     .isGreaterThan(epoch);
         } finally {
             server.destroy();
@@ -163,12 +164,11 @@ class PostgresFaultTest {
             other.setAutoCommit(false);
             // Against the catalog's order: the lease first, then the record.
             Sql.change(other, "UPDATE stillframe_lease SET epoch = epoch");
-            CompletableFuture<CatalogRecord> update = CompletableFuture.supplyAsync(
-                    () -> catalog.update(
-                            record.with(record.snapshot().toBuilder()
-                                    .status(SnapshotStatus.QUEUED)
-                                    .build()),
-                            lease));
+            CompletableFuture<CatalogRecord> update = CompletableFuture.supplyAsync(() -> catalog.update(
+                    record.with(record.snapshot().toBuilder()
+                            .status(SnapshotStatus.QUEUED)
+                            .build()),
+                    lease));
             await().until(() -> !Sql.rows(
                             other,
                             row -> row.getInt(1),

@@ -33,7 +33,8 @@ public final class PostgresServer {
     }
 
     private static final class Shared {
-        private static final Optional<PostgresServer> SERVER = launch("test-" + ProcessHandle.current().pid());
+        private static final Optional<PostgresServer> SERVER =
+                launch("test-" + ProcessHandle.current().pid());
     }
 
     /** The server that the tests of this process share; it is removed with the process. */

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.stillframe.catalog.jdbc.Transactions.Look;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.contract.Crowd;
 import io.stillframe.spi.contract.Samples;
-import io.stillframe.spi.CatalogRecord;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -75,9 +75,7 @@ class SchemaTest {
                     .read(
                             "looking",
                             c -> Sql.rows(
-                                    c,
-                                    row -> row.getInt(1),
-                                    "SELECT version FROM stillframe_schema ORDER BY version"));
+                                    c, row -> row.getInt(1), "SELECT version FROM stillframe_schema ORDER BY version"));
         }
     }
 }

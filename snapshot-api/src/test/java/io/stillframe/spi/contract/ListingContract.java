@@ -69,7 +69,8 @@ abstract class ListingContract extends LeaseContract {
         for (SnapshotQuery query : queries) {
             List<Snapshot> expected = all.stream()
                     .filter(query::matches)
-                    .sorted(Comparator.comparing((Snapshot s) -> query.orderKey(s).orElseThrow(), query.keyOrder())
+                    .sorted(Comparator.comparing(
+                                    (Snapshot s) -> query.orderKey(s).orElseThrow(), query.keyOrder())
                             .thenComparing(Snapshot::id))
                     .toList();
             for (int limit : new int[] {1, 3, 1000}) {
@@ -84,7 +85,8 @@ abstract class ListingContract extends LeaseContract {
     void aPageTokenIsForItsOwnOrder() {
         catalog.create(fresh(START), "me", TTL);
         catalog.create(fresh(START), "me", TTL);
-        Optional<String> next = catalog.list(SnapshotQuery.all(), Optional.empty(), 1).next();
+        Optional<String> next =
+                catalog.list(SnapshotQuery.all(), Optional.empty(), 1).next();
         assertThat(next).isPresent();
         failing(() -> catalog.list(SnapshotQuery.all().inOrder(Order.OLDEST_FIRST), next, 1), Kind.INVALID);
         failing(() -> catalog.list(SnapshotQuery.all(), Optional.of("NEWEST_FIRST/now/x"), 1), Kind.INVALID);
