@@ -71,11 +71,12 @@ final class RetentionTimer implements AutoCloseable {
     private Duration round() throws InterruptedException {
         try {
             List<Snapshot> due = expiries.due();
-            boolean allDone = together(due, expiries::remove) & together(expiries.halfRemoved(), expiries::finish);
+            boolean removed = together(due, expiries::remove);
+            boolean finished = together(expiries.halfRemoved(), expiries::finish);
             if (!due.isEmpty()) {
                 LOG.info("{} snapshots have expired", due.size());
             }
-            return allDone ? untilNext() : AFTER_FAILURE;
+            return removed && finished ? untilNext() : AFTER_FAILURE;
         } catch (RuntimeException | Error e) {
             LOG.warn("expired snapshots could not be removed, trying again: {}", e.toString());
             return AFTER_FAILURE;
