@@ -3,7 +3,6 @@ package io.stillframe.examples.cli;
 import io.stillframe.SnapshotService;
 import io.stillframe.model.RebuildReport;
 import io.stillframe.model.RebuildReport.Outcome;
-import io.stillframe.model.ServiceSettings;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -28,10 +27,7 @@ final class CatalogRebuild implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        // Whoever rebuilds wants to look at what there is before anything of it goes.
-        ServiceSettings looking =
-                ServiceSettings.builder().expiry(ServiceSettings.Expiry.SWEEP).build();
-        try (SnapshotService service = places.storage(console).settings(looking).build()) {
+        try (SnapshotService service = places.storage(console).build()) {
             RebuildReport report = CancellableWork.run(console, "the rebuild", service::rebuildCatalog);
             report.items().forEach(this::print);
             console.err()
