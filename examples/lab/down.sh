@@ -11,6 +11,13 @@ each_guest() {
   done
 }
 
+each_database() {
+  local dir
+  for dir in "$STILLFRAME_LAB"/postgres/*/; do
+    [ ! -d "$dir/data" ] || "$LAB_SCRIPTS/postgres.sh" stop "$(basename "$dir")"
+  done
+}
+
 # Ends a daemon by the pid that up.sh noted, after a look whether that pid is still this daemon.
 end_daemon() {
   local name=$1 file=$LAB_RUN/$1.pid pid
@@ -42,6 +49,7 @@ main() {
   [ -d "$LAB_RUN" ] || { say "down: nothing to stop"; exit 0; }
   lock up
   if libvirt_answers; then each_guest "$action"; fi
+  each_database
   end_daemon libvirtd
   end_daemon virtlogd
   [ "$action" = stop ] || purge

@@ -54,3 +54,11 @@ await() {
 libvirt_answers() { virsh -q version >/dev/null 2>&1; }
 
 apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@"; }
+
+# The directory of PostgreSQL's server programs, the newest release's.
+postgres_bin() {
+  local newest
+  newest=$(find /usr/lib/postgresql/*/bin/postgres -maxdepth 0 2>/dev/null | sort -V | tail -n 1)
+  [ -n "$newest" ] || newest=$(command -v postgres) || return 1
+  dirname "$(readlink -f "$newest")"
+}

@@ -1,9 +1,11 @@
 #!/bin/bash
-# install.sh [build|libvirt|ceph|swift|all]: installs the Debian or Ubuntu packages that are missing. Does nothing, at once, when all are there.
+# install.sh [build|libvirt|ceph|swift|postgres|all]: installs the Debian or Ubuntu packages that are missing. Does nothing, at once, when
+# all are there.
 #   build    JDK 17 or newer and Maven
 #   libvirt  QEMU, libvirt and what the guest is built from
 #   ceph     monitor, manager, OSD and radosgw of Ceph, and its commands
 #   swift    the servers of OpenStack Swift, memcached, and Keystone with a web server for it
+#   postgres PostgreSQL, for the tests of the catalog
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -13,6 +15,7 @@ libvirt_packages=(qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clien
 ceph_packages=(ceph-mon ceph-mgr ceph-osd radosgw ceph-common curl util-linux)
 swift_packages=(swift-proxy swift-account swift-container swift-object memcached python3-keystonemiddleware python3-keystone
   python3-cheroot util-linux)
+postgres_packages=(postgresql)
 
 installed() { dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^[ih]i'; }
 
@@ -22,6 +25,7 @@ present() {
   case $1 in
     openjdk-17-jdk-headless) java_is_new_enough ;;
     maven) command -v mvn >/dev/null ;;
+    postgresql) postgres_bin >/dev/null ;;
     *) return 1 ;;
   esac
 }
@@ -47,6 +51,11 @@ install_missing() {
   if ! apt-cache show openjdk-17-jdk-headless >/dev/null 2>&1; then
     missing=("${missing[@]/#openjdk-17-jdk-headless/default-jdk-headless}")
   fi
+  # The lab makes its own clusters; the distribution's would be started.
+  if [ "$what" = postgres ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    mkdir -p /etc/postgresql-common/createcluster.d
+    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/stillframe-lab.conf
+  fi
   apt_get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
   say "install: $what: done"
 }
@@ -58,13 +67,15 @@ main() {
     libvirt) install_missing libvirt "${libvirt_packages[@]}" ;;
     ceph) install_missing ceph "${ceph_packages[@]}" ;;
     swift) install_missing swift "${swift_packages[@]}" ;;
+    postgres) install_missing postgres "${postgres_packages[@]}" ;;
     all)
       install_missing build "${build_packages[@]}"
       install_missing libvirt "${libvirt_packages[@]}"
       install_missing ceph "${ceph_packages[@]}"
       install_missing swift "${swift_packages[@]}"
+      install_missing postgres "${postgres_packages[@]}"
       ;;
-    *) die "usage: install.sh [build|libvirt|ceph|swift|all]" ;;
+    *) die "usage: install.sh [build|libvirt|ceph|swift|postgres|all]" ;;
   esac
 }
 

@@ -8,10 +8,12 @@ module io.stillframe {
     requires org.lz4.java;
     requires org.tukaani.xz;
     requires java.xml;
+    requires transitive java.sql; // the JDBC catalog's DataSource
     requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe;
     exports io.stillframe.catalog;
+    exports io.stillframe.catalog.jdbc;
     exports io.stillframe.hypervisor;
     exports io.stillframe.image;
     exports io.stillframe.image.ova;
@@ -33,7 +35,8 @@ module io.stillframe {
     uses io.stillframe.spi.SparseFileProbe;
 
     provides io.stillframe.spi.CatalogProvider with
-            io.stillframe.catalog.DirectoryCatalogProvider;
+            io.stillframe.catalog.DirectoryCatalogProvider,
+            io.stillframe.catalog.jdbc.JdbcCatalogProvider;
     provides io.stillframe.spi.HypervisorProvider with
             io.stillframe.hypervisor.ImageDirectoryProvider;
     provides io.stillframe.spi.ImageCodec with

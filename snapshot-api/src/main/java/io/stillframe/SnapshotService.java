@@ -5,10 +5,13 @@ import io.stillframe.internal.engine.Plugged;
 import io.stillframe.model.LaunchListener;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
+import io.stillframe.model.RebuildReport;
 import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.Retention;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.SweepMode;
@@ -73,13 +76,14 @@ public final class SnapshotService implements AutoCloseable {
     }
 
     /**
-     * Asks for a snapshot. What can be refused without touching the instance is refused here: an unknown instance, disk or codec, an
+     * Asks for a snapshot; a request with an idempotency token may be made again, to any service on the catalog, and gives the same
+     * snapshot. What can be refused without touching the instance is refused here: an unknown instance, disk or codec, an
      * instance that is paused or suspended or would vanish when shut down, a disk that cannot be held, another snapshot being taken of
      * the same instance. The rest happens after the return.
      *
      * @return the new snapshot, {@code CAPTURING} and {@code REQUESTED}
      * @throws io.stillframe.model.SnapshotException NOT_FOUND, INVALID, UNSUPPORTED; CONFLICT naming the snapshot that holds the
-     *     instance, or its state; TRANSIENT if the hypervisor or the catalog does not answer. Nothing is left behind then
+     *     instance, or its state, or the one that a different request with this token made; TRANSIENT if the hypervisor or the catalog does not answer. Nothing is left behind then
      */
     public Snapshot create(SnapshotRequest request) {
         return engine.create(request);
@@ -101,7 +105,19 @@ public final class SnapshotService implements AutoCloseable {
      * @param limit most items on the page, 1 to 1000; a page may hold fewer and still have a next
      */
     public Page<Snapshot> list(Optional<String> after, int limit) {
-        return engine.list(after, limit);
+        return list(SnapshotQuery.all(), after, limit);
+    }
+
+    /**
+     * Lists some snapshots.
+     *
+     * @param query which, and in what order
+     * @param after {@link Page#next()} of the page before of the same query; empty for the first
+     * @param limit most items on the page, 1 to 1000; a page may hold fewer and still have a next
+     * @throws io.stillframe.model.SnapshotException INVALID if {@code after} is of another query
+     */
+    public Page<Snapshot> list(SnapshotQuery query, Optional<String> after, int limit) {
+        return engine.list(query, after, limit);
     }
 
     /**
@@ -175,7 +191,7 @@ public final class SnapshotService implements AutoCloseable {
      * Removes a snapshot in whatever status: work on it is cancelled, its objects are removed, what the instance is owed is done, and
      * the record goes last. Returns when nothing of it is left.
      *
-     * @throws io.stillframe.model.SnapshotException NOT_FOUND; TRANSIENT if something cannot be removed now: the snapshot stays {@code
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT under a legal hold; TRANSIENT if something cannot be removed now: the snapshot stays {@code
      *     DELETING} and is finished by a later {@code delete}, {@link #recover} or {@link #sweep}
      */
     public void delete(SnapshotId id) {
@@ -189,6 +205,36 @@ public final class SnapshotService implements AutoCloseable {
      */
     public Snapshot resume(SnapshotId id) {
         return engine.resume(id);
+    }
+
+    /**
+     * Takes over the snapshot on this service's hypervisor that has been {@code QUEUED} longest without an owner, as {@link #resume}
+     * does. Several services may ask at once and get different ones.
+     *
+     * @return empty if none waits
+     */
+    public Optional<Snapshot> resumeNext() {
+        return engine.resumeNext();
+    }
+
+    /**
+     * Changes how long a snapshot is kept: its days, counted from its completion as ever, or its legal hold, which overrides them. Days
+     * that are over already let it expire at once.
+     *
+     * @return the snapshot, changed
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if it has expired or is being removed; TRANSIENT while another
+     *     process works on it
+     */
+    public Snapshot changeRetention(SnapshotId id, Retention retention) {
+        return engine.changeRetention(id, retention);
+    }
+
+    /**
+     * Restores records that this catalog has lost from the manifests in the store, and from nothing else. Records that exist stay as
+     * they are. Only available snapshots have a manifest; their retention counts from its publication.
+     */
+    public RebuildReport rebuildCatalog(Cancellation cancellation) {
+        return engine.rebuildCatalog(cancellation);
     }
 
     /**
@@ -280,7 +326,8 @@ public final class SnapshotService implements AutoCloseable {
             return this;
         }
 
-        /** Where the time of requests, completions and expiries comes from; the system's UTC clock otherwise. */
+        /** Where the time of requests, completions and expiries comes from, believed as it is; the system's UTC clock otherwise, whose
+         * jumps forward let nothing expire early. */
         public Builder clock(Clock value) {
             clock = value;
             return this;

@@ -139,6 +139,7 @@ class ArchitectureTest {
                         .map(JavaClass::getBaseComponentType)
                         .filter(used -> !used.isPrimitive()
                                 && !used.getPackageName().startsWith("java.")
+                                && !used.getPackageName().equals("javax.sql")
                                 && (!used.getPackageName().startsWith("io.stillframe")
                                         || used.getPackageName().contains(".internal.")))
                         .forEach(used -> events.add(

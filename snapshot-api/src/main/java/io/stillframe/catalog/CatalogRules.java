@@ -1,16 +1,23 @@
 package io.stillframe.catalog;
 
+import io.stillframe.internal.catalog.CatalogArguments;
+import io.stillframe.internal.catalog.ListPosition;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
+import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.Page;
+import io.stillframe.spi.TakenRecord;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -36,9 +43,11 @@ final class CatalogRules {
             throw SnapshotException.conflict("snapshot " + id + " exists in the catalog");
         }
         record.claim().ifPresent(claim -> requireUnclaimed(claim, id));
+        record.token().flatMap(this::holder).ifPresent(CatalogRules::refuseToken);
         Lease lease = granted(wanted)
                 .orElseThrow(() -> SnapshotException.conflict("the lease of snapshot " + id + " is held"));
         record.claim().ifPresent(claim -> state.claim(claim, id));
+        record.token().ifPresent(token -> state.putToken(token, id));
         state.put(record);
         return lease;
     }
@@ -48,15 +57,7 @@ final class CatalogRules {
         CatalogRecord stored = state.record(id)
                 .orElseThrow(() -> SnapshotException.notFound("snapshot " + id + " is not in the catalog"));
         requireLatest(lease, id.value());
-        if (record.version() != stored.version()) {
-            throw SnapshotException.conflict("snapshot " + id + " was changed meanwhile: version " + stored.version()
-                    + " is stored, the change was made to " + record.version() + "; read it again");
-        }
-        if (!record.snapshot().requestedAt().equals(stored.snapshot().requestedAt())) {
-            throw SnapshotException.invalid("the time of the request of snapshot " + id + " cannot change");
-        }
-        CatalogRecord next = new CatalogRecord(
-                record.snapshot(), Math.addExact(stored.version(), 1), record.claim(), record.attributes());
+        CatalogRecord next = CatalogArguments.successor(stored, record);
         if (!next.claim().equals(stored.claim())) {
             next.claim().ifPresent(claim -> requireUnclaimed(claim, id));
             next.claim().ifPresent(claim -> state.claim(claim, id));
@@ -69,19 +70,26 @@ final class CatalogRules {
     void remove(SnapshotId id, Lease lease) {
         if (state.exists(id)) {
             requireLatest(lease, id.value());
-            Optional<String> claim = readable(id).flatMap(CatalogRecord::claim);
+            Optional<CatalogRecord> record = readable(id);
             state.remove(id);
-            claim.ifPresent(state::unclaim);
+            record.flatMap(CatalogRecord::claim).ifPresent(state::unclaim);
+            record.flatMap(CatalogRecord::token).ifPresent(state::dropToken);
         }
         release(lease);
     }
 
-    Page<CatalogRecord> list(Optional<String> after, int limit) {
-        Optional<ListPosition> start = after.map(ListPosition::parse);
-        List<ListPosition> left = state.requests().entrySet().stream()
-                .map(entry -> new ListPosition(entry.getValue(), entry.getKey()))
-                .filter(position -> start.isEmpty() || position.compareTo(start.get()) > 0)
-                .sorted()
+    Optional<CatalogRecord> findByToken(String token) {
+        return holder(token).flatMap(state::record);
+    }
+
+    Page<CatalogRecord> list(SnapshotQuery query, Optional<String> after, int limit) {
+        Optional<ListPosition> start = after.map(token -> ListPosition.parse(token, query));
+        Comparator<ListPosition> sorting = ListPosition.sorting(query);
+        List<ListPosition> left = state.snapshots().stream()
+                .filter(query::matches)
+                .map(snapshot -> position(query, snapshot))
+                .filter(position -> start.isEmpty() || sorting.compare(position, start.get()) > 0)
+                .sorted(sorting)
                 .limit(limit + 1L)
                 .toList();
         List<CatalogRecord> items = new ArrayList<>();
@@ -89,6 +97,10 @@ final class CatalogRules {
         Optional<String> next =
                 left.size() > limit ? Optional.of(left.get(limit - 1).token()) : Optional.empty();
         return new Page<>(items, next);
+    }
+
+    private static ListPosition position(SnapshotQuery query, Snapshot snapshot) {
+        return new ListPosition(query.order(), query.orderKey(snapshot).orElseThrow(), snapshot.id());
     }
 
     JournalEntry append(Lease lease, SnapshotId id, String step, JournalEntry.Stage stage, String detail) {
@@ -110,6 +122,28 @@ final class CatalogRules {
         return new LeaseOutcome.Held(state.lease(wanted.resource()).orElseThrow());
     }
 
+    /** As wanted, but of the resource that is found. */
+    Optional<TakenRecord> takeQueued(String hypervisor, Lease wanted) {
+        SnapshotQuery queued = SnapshotQuery.all()
+                .withStatus(SnapshotStatus.QUEUED)
+                .withHypervisor(hypervisor)
+                .inOrder(SnapshotQuery.Order.OLDEST_FIRST);
+        return state.snapshots().stream()
+                .filter(queued::matches)
+                .sorted(Comparator.comparing(Snapshot::requestedAt).thenComparing(Snapshot::id))
+                .flatMap(snapshot -> taken(snapshot.id(), wanted).stream())
+                .findFirst();
+    }
+
+    private Optional<TakenRecord> taken(SnapshotId id, Lease wanted) {
+        boolean waits = state.lease(id.value()).filter(this::isHeld).isEmpty();
+        if (!waits) {
+            return Optional.empty();
+        }
+        Lease resource = new Lease(id.value(), wanted.owner(), 0, wanted.expiresAt());
+        return readable(id).flatMap(record -> granted(resource).map(lease -> new TakenRecord(record, lease)));
+    }
+
     Lease renew(Lease lease, Instant expiresAt) {
         requireLatest(lease, lease.resource());
         Lease renewed = new Lease(lease.resource(), lease.owner(), lease.epoch(), expiresAt);
@@ -129,7 +163,7 @@ final class CatalogRules {
     private Optional<Lease> granted(Lease wanted) {
         Optional<Lease> current = state.lease(wanted.resource());
         boolean held = current.isPresent()
-                && current.get().expiresAt().isAfter(clock.instant())
+                && isHeld(current.get())
                 && !current.get().owner().equals(wanted.owner());
         if (held) {
             return Optional.empty();
@@ -138,6 +172,10 @@ final class CatalogRules {
         Lease lease = new Lease(wanted.resource(), wanted.owner(), Math.addExact(highest, 1), wanted.expiresAt());
         state.putLease(lease);
         return Optional.of(lease);
+    }
+
+    private boolean isHeld(Lease lease) {
+        return lease.expiresAt().isAfter(clock.instant());
     }
 
     private void requireLatest(Lease lease, String resource) {
@@ -164,6 +202,18 @@ final class CatalogRules {
             throw SnapshotException.conflict(
                     "'" + claim + "' is held by snapshot " + holder.get() + "; wait for it or cancel it");
         }
+    }
+
+    /** Who has a token; one whose record is gone or has another one counts for nothing. */
+    private Optional<SnapshotId> holder(String token) {
+        return state.tokenHolder(token)
+                .filter(id -> readable(id)
+                        .filter(record -> record.token().equals(Optional.of(token)))
+                        .isPresent());
+    }
+
+    private static void refuseToken(SnapshotId holder) {
+        throw SnapshotException.conflict("the idempotency token is that of snapshot " + holder);
     }
 
     private boolean claims(SnapshotId id, String claim) {

@@ -1,12 +1,12 @@
 package io.stillframe.catalog;
 
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
-import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -25,8 +25,8 @@ interface CatalogState {
     /** Removes record and journal. Does not exist: success. */
     void remove(SnapshotId id);
 
-    /** When each readable record's snapshot was requested. */
-    Map<SnapshotId, Instant> requests();
+    /** The snapshots of all readable records; disks and replicas may be left out. */
+    Collection<Snapshot> snapshots();
 
     /** Who was last given the claim; that record may be gone. */
     Optional<SnapshotId> claimant(String claim);
@@ -34,6 +34,13 @@ interface CatalogState {
     void claim(String claim, SnapshotId id);
 
     void unclaim(String claim);
+
+    /** Who was last given the token; that record may be gone. */
+    Optional<SnapshotId> tokenHolder(String token);
+
+    void putToken(String token, SnapshotId id);
+
+    void dropToken(String token);
 
     Optional<Lease> lease(String resource);
 

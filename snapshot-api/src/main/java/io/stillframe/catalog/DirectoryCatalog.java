@@ -1,16 +1,19 @@
 package io.stillframe.catalog;
 
+import io.stillframe.internal.catalog.CatalogArguments;
 import io.stillframe.internal.file.DurableFiles;
 import io.stillframe.internal.file.FileFaults;
 import io.stillframe.internal.file.ProcessLock;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.TakenRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -25,8 +28,8 @@ import java.util.function.Supplier;
  * and processes of one machine may use the same directory at once, by whatever paths; a lock on one of its files makes every call
  * atomic among them. A process that is killed at any instant leaves a catalog that the next one reads.
  *
- * <p>Made for one machine and up to some ten thousand snapshots: each call costs a few small synchronous writes, and the first listing
- * of an object reads every record once. Network file systems are not supported, since their locks and renames promise less.
+ * <p>Made for one machine and up to some ten thousand snapshots: each call costs a few small synchronous writes, the first listing
+ * of an object reads every record once, and each one looks at every record's file. Network file systems are not supported, since their locks and renames promise less.
  *
  * <p>A record that cannot be read (a damaged disk, a foreign hand) makes {@link #find} and {@link #update} of that snapshot throw CORRUPT
  * with the file's name, is left out of {@link #list} with a warning in the log, is told by {@link #unreadable}, and can be removed. Its
@@ -97,9 +100,19 @@ public final class DirectoryCatalog implements SnapshotCatalog {
 
     /** {@inheritDoc} Records that cannot be read are left out; a page may be short of them and still have a next. */
     @Override
-    public Page<CatalogRecord> list(Optional<String> after, int limit) {
+    public Page<CatalogRecord> list(SnapshotQuery query, Optional<String> after, int limit) {
         CatalogArguments.requireLimit(limit);
-        return locked(() -> rules.list(after, limit));
+        return locked(() -> rules.list(query, after, limit));
+    }
+
+    @Override
+    public Optional<CatalogRecord> findByToken(String token) {
+        return locked(() -> rules.findByToken(token));
+    }
+
+    @Override
+    public Optional<TakenRecord> takeQueued(String hypervisor, String owner, Duration ttl) {
+        return locked(() -> rules.takeQueued(hypervisor, CatalogArguments.wanted("any", owner, ttl, clock.instant())));
     }
 
     @Override

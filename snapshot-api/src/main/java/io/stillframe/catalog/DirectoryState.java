@@ -6,6 +6,7 @@ import io.stillframe.internal.file.SafeNames;
 import io.stillframe.internal.json.JsonObject;
 import io.stillframe.internal.json.JsonWriter;
 import io.stillframe.internal.json.SealedJson;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
@@ -15,8 +16,13 @@ import io.stillframe.spi.Lease;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -44,10 +50,11 @@ final class DirectoryState implements CatalogState {
     private final Path records;
     private final Path journals;
     private final Path claims;
+    private final Path tokens;
     private final Path leases;
 
-    /** When the readable records were requested, which never changes; saves reading all of them for every page. */
-    private final Map<SnapshotId, Instant> known = new HashMap<>();
+    /** What the readable records say, without disks and replicas; saves reading all of them for every page. */
+    private final Map<SnapshotId, Known> known = new HashMap<>();
 
     private final Set<SnapshotId> reported = new HashSet<>();
 
@@ -56,13 +63,38 @@ final class DirectoryState implements CatalogState {
         this.records = root.resolve("records");
         this.journals = root.resolve("journals");
         this.claims = root.resolve("claims");
+        this.tokens = root.resolve("tokens");
         this.leases = root.resolve("leases");
+    }
+
+    /**
+     * A snapshot as its file had it.
+     *
+     * @param snapshot without disks and replicas
+     * @param stamp of the file; empty if the file was so young that a later change could have left the same stamp
+     */
+    private record Known(Snapshot snapshot, Optional<Stamp> stamp) {}
+
+    /** By what a file that is replaced whole is told from the one before. */
+    private record Stamp(Optional<Object> file, FileTime modified, long size) {
+        /** Clocks of file systems move in steps; some are as coarse as two seconds. */
+        private static final Duration COARSE = Duration.ofSeconds(3);
+
+        static Stamp of(Path file) throws IOException {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return new Stamp(
+                    Optional.ofNullable(attributes.fileKey()), attributes.lastModifiedTime(), attributes.size());
+        }
+
+        boolean isYoung() {
+            return modified.toInstant().isAfter(Instant.now().minus(COARSE));
+        }
     }
 
     /** Creates what is missing; UNSUPPORTED if a newer version wrote the directory. */
     void prepare() {
         attempt("prepare the catalog " + root, () -> {
-            for (Path directory : List.of(records, journals, claims, leases)) {
+            for (Path directory : List.of(records, journals, claims, tokens, leases)) {
                 DurableFiles.createDirectory(directory);
             }
             return root;
@@ -99,7 +131,7 @@ final class DirectoryState implements CatalogState {
     public void put(CatalogRecord record) {
         SnapshotId id = record.snapshot().id();
         replace(recordFile(id), SealedJson.seal(RecordJson.write(record)));
-        known.put(id, record.snapshot().requestedAt());
+        known.remove(id);
     }
 
     @Override
@@ -111,15 +143,11 @@ final class DirectoryState implements CatalogState {
     }
 
     @Override
-    public Map<SnapshotId, Instant> requests() {
+    public Collection<Snapshot> snapshots() {
         Set<SnapshotId> present = recordNames();
         known.keySet().retainAll(present);
-        for (SnapshotId id : present) {
-            if (!known.containsKey(id)) {
-                learn(id);
-            }
-        }
-        return new HashMap<>(known);
+        present.forEach(this::learn);
+        return known.values().stream().map(Known::snapshot).toList();
     }
 
     /** The records that cannot be read, with what is wrong. */
@@ -145,6 +173,22 @@ final class DirectoryState implements CatalogState {
     @Override
     public void unclaim(String claim) {
         delete(file(claims, claim));
+    }
+
+    @Override
+    public Optional<SnapshotId> tokenHolder(String token) {
+        return named(tokens, token, "token")
+                .map(in -> in.converted("snapshot", "a snapshot's identity", SnapshotId::new));
+    }
+
+    @Override
+    public void putToken(String token, SnapshotId id) {
+        write(file(tokens, token), out -> out.text("token", token).text("snapshot", id.value()));
+    }
+
+    @Override
+    public void dropToken(String token) {
+        delete(file(tokens, token));
     }
 
     @Override
@@ -204,6 +248,12 @@ final class DirectoryState implements CatalogState {
     }
 
     private void learn(SnapshotId id) {
+        Optional<Stamp> stamp = stamp(recordFile(id));
+        Known before = known.get(id);
+        if (before != null && stamp.isPresent() && before.stamp().equals(stamp)) {
+            return;
+        }
+        known.remove(id);
         Optional<SnapshotException> problem = problem(id);
         if (problem.isPresent() && reported.add(id)) {
             LOG.warn("left out of listings: {}", problem.get().getMessage());
@@ -212,7 +262,8 @@ final class DirectoryState implements CatalogState {
 
     private Optional<SnapshotException> problem(SnapshotId id) {
         try {
-            record(id).ifPresent(record -> known.put(id, record.snapshot().requestedAt()));
+            Optional<Stamp> stamp = stamp(recordFile(id)).filter(s -> !s.isYoung());
+            record(id).ifPresent(record -> known.put(id, new Known(indexed(record.snapshot()), stamp)));
             return Optional.empty();
         } catch (SnapshotException e) {
             if (e.kind() == Kind.CORRUPT || e.kind() == Kind.UNSUPPORTED) {
@@ -220,6 +271,20 @@ final class DirectoryState implements CatalogState {
             }
             throw e;
         }
+    }
+
+    private static Snapshot indexed(Snapshot snapshot) {
+        return snapshot.toBuilder().disks(List.of()).replicas(List.of()).build();
+    }
+
+    private static Optional<Stamp> stamp(Path file) {
+        return attempt("look at " + file, () -> {
+            try {
+                return Optional.of(Stamp.of(file));
+            } catch (NoSuchFileException e) {
+                return Optional.empty();
+            }
+        });
     }
 
     private Path recordFile(SnapshotId id) {

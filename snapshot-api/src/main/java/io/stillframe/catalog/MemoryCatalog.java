@@ -1,21 +1,24 @@
 package io.stillframe.catalog;
 
+import io.stillframe.internal.catalog.CatalogArguments;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.TakenRecord;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * A catalog in memory, for tests of control planes and for trials: every rule of {@link SnapshotCatalog} but durability. Several service
@@ -66,10 +69,17 @@ public final class MemoryCatalog implements SnapshotCatalog {
     }
 
     @Override
-    public Page<CatalogRecord> list(Optional<String> after, int limit) {
+    public Optional<CatalogRecord> findByToken(String token) {
+        synchronized (lock) {
+            return rules.findByToken(token);
+        }
+    }
+
+    @Override
+    public Page<CatalogRecord> list(SnapshotQuery query, Optional<String> after, int limit) {
         CatalogArguments.requireLimit(limit);
         synchronized (lock) {
-            return rules.list(after, limit);
+            return rules.list(query, after, limit);
         }
     }
 
@@ -111,6 +121,13 @@ public final class MemoryCatalog implements SnapshotCatalog {
     }
 
     @Override
+    public Optional<TakenRecord> takeQueued(String hypervisor, String owner, Duration ttl) {
+        synchronized (lock) {
+            return rules.takeQueued(hypervisor, CatalogArguments.wanted("any", owner, ttl, clock.instant()));
+        }
+    }
+
+    @Override
     public Lease renew(Lease lease, Duration ttl) {
         synchronized (lock) {
             return rules.renew(lease, CatalogArguments.end(ttl, clock.instant()));
@@ -133,6 +150,7 @@ public final class MemoryCatalog implements SnapshotCatalog {
         private final Map<SnapshotId, CatalogRecord> records = new HashMap<>();
         private final Map<SnapshotId, List<JournalEntry>> journals = new HashMap<>();
         private final Map<String, SnapshotId> claims = new HashMap<>();
+        private final Map<String, SnapshotId> tokens = new HashMap<>();
         private final Map<String, Lease> leases = new HashMap<>();
         private long epochFloor;
 
@@ -158,10 +176,23 @@ public final class MemoryCatalog implements SnapshotCatalog {
         }
 
         @Override
-        public Map<SnapshotId, Instant> requests() {
-            return records.values().stream()
-                    .map(CatalogRecord::snapshot)
-                    .collect(Collectors.toMap(snapshot -> snapshot.id(), snapshot -> snapshot.requestedAt()));
+        public Collection<Snapshot> snapshots() {
+            return records.values().stream().map(CatalogRecord::snapshot).toList();
+        }
+
+        @Override
+        public Optional<SnapshotId> tokenHolder(String token) {
+            return Optional.ofNullable(tokens.get(token));
+        }
+
+        @Override
+        public void putToken(String token, SnapshotId id) {
+            tokens.put(token, id);
+        }
+
+        @Override
+        public void dropToken(String token) {
+            tokens.remove(token);
         }
 
         @Override

@@ -38,6 +38,7 @@ public final class RecordJson {
                 .number("version", VERSION)
                 .number("revision", record.version())
                 .text("claim", record.claim())
+                .text("token", record.token())
                 .object("snapshot", fields -> SnapshotFields.write(fields, record.snapshot()))
                 .textMap("attributes", record.attributes()));
     }
@@ -64,7 +65,8 @@ public final class RecordJson {
         return checked(document, () -> {
             Snapshot snapshot = SnapshotFields.read(in.object("snapshot"));
             Optional<String> claim = in.textIfPresent("claim");
-            return new CatalogRecord(snapshot, in.number("revision"), claim, in.textMap("attributes"));
+            Optional<String> token = in.textIfPresent("token");
+            return new CatalogRecord(snapshot, in.number("revision"), claim, token, in.textMap("attributes"));
         });
     }
 

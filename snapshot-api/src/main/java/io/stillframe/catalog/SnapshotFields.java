@@ -37,6 +37,7 @@ final class SnapshotFields {
                 .text("requestedAt", snapshot.requestedAt().toString())
                 .text("completedAt", snapshot.completedAt().map(Instant::toString))
                 .number("retentionDays", snapshot.retention().days())
+                .text("legalHold", snapshot.retention().legalHold())
                 .object("capture", snapshot.capture(), SnapshotFields::writeCapture)
                 .objects("disks", snapshot.disks(), SnapshotFields::writeDisk)
                 .objects("replicas", snapshot.replicas(), SnapshotFields::writeReplica)
@@ -56,7 +57,7 @@ final class SnapshotFields {
                 readProgress(in.object("progress")),
                 in.instant("requestedAt"),
                 in.instantIfPresent("completedAt"),
-                new Retention(in.intNumber("retentionDays")),
+                new Retention(in.intNumber("retentionDays"), in.textIfPresent("legalHold")),
                 in.objectIfPresent("capture").map(SnapshotFields::readCapture),
                 in.objects("disks").stream().map(SnapshotFields::readDisk).toList(),
                 in.objects("replicas").stream().map(SnapshotFields::readReplica).toList(),

@@ -35,6 +35,16 @@ public final class Names {
         return matching(TOKEN, what, "1 to 64 of a-z 0-9 . _ -, first a letter or digit", name);
     }
 
+    /** An idempotency token: 1 to 255 printable ASCII characters without space. */
+    public static String idempotencyToken(String token) {
+        if (token.isEmpty() || token.length() > 255 || !token.chars().allMatch(c -> c > 32 && c < 127)) {
+            throw SnapshotException.invalid(
+                    "an idempotency token needs 1 to 255 printable ASCII characters without space, got "
+                            + token.length());
+        }
+        return token;
+    }
+
     /** A disk's device name on its instance, e.g. {@code vda}. */
     public static String device(String name) {
         return matching(DEVICE, "a disk's device name", "1 to 32 of A-Z a-z 0-9 _ -, first a letter or digit", name);

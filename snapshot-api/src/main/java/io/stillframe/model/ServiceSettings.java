@@ -25,6 +25,7 @@ import java.util.OptionalLong;
  *     reached over a network, at least 64 KiB; unlimited if empty
  * @param afterCapture who does the work on the image
  * @param interrupted what recovery does with a snapshot whose process died after its point in time was held
+ * @param expiry who removes snapshots whose retention is over
  */
 public record ServiceSettings(
         int capturesAtOnce,
@@ -41,7 +42,8 @@ public record ServiceSettings(
         RetryPolicy retries,
         OptionalLong bandwidth,
         AfterCapture afterCapture,
-        Interrupted interrupted) {
+        Interrupted interrupted,
+        Expiry expiry) {
     /** Who works on the image once the point in time is held and the instance is back. */
     public enum AfterCapture {
         /** This service, at once. */
@@ -59,6 +61,14 @@ public record ServiceSettings(
     }
 
     private static final long LEAST_BANDWIDTH = 64 << 10;
+    /** Who removes snapshots whose retention is over; from that instant on they cannot be read in either case. */
+    public enum Expiry {
+        /** This service, at that second, if it has a store; also what other services on the catalog made. */
+        TIMER,
+        /** Whoever calls {@code SnapshotService.sweep}. */
+        SWEEP
+    }
+
     private static final long LEAST_MEMORY = 8L << 20;
     private static final Duration DAY = Duration.ofDays(1);
 
@@ -105,6 +115,7 @@ public record ServiceSettings(
         private OptionalLong bandwidth = OptionalLong.empty();
         private AfterCapture afterCapture = AfterCapture.TRANSFER;
         private Interrupted interrupted = Interrupted.RESUME;
+        private Expiry expiry = Expiry.TIMER;
 
         private Builder() {}
 
@@ -197,6 +208,12 @@ public record ServiceSettings(
             return this;
         }
 
+        /** {@link Expiry#TIMER} by default. */
+        public Builder expiry(Expiry value) {
+            expiry = value;
+            return this;
+        }
+
         /**
          * The settings.
          *
@@ -218,7 +235,8 @@ public record ServiceSettings(
                     retries,
                     bandwidth,
                     afterCapture,
-                    interrupted);
+                    interrupted,
+                    expiry);
         }
     }
 

@@ -13,6 +13,8 @@ import java.util.Optional;
  * @param disks which disks, as one consistent set
  * @param codec name of the {@code ImageCodec} that the disks are stored with
  * @param compression algorithm and level; the codec's default if empty
+ * @param token an idempotency token, 1 to 255 printable ASCII characters without space: as long as the snapshot exists, the same
+ *     request with the same token gives that snapshot instead of a second one
  */
 public record SnapshotRequest(
         String instance,
@@ -22,7 +24,8 @@ public record SnapshotRequest(
         ShutdownPolicy shutdown,
         DiskSelection disks,
         String codec,
-        Optional<Compression> compression) {
+        Optional<Compression> compression,
+        Optional<String> token) {
     /** The codec used unless another is asked for. */
     public static final String DEFAULT_CODEC = "pack";
 
@@ -30,6 +33,7 @@ public record SnapshotRequest(
         Names.instance(instance);
         name.ifPresent(n -> Names.label("a snapshot's name", n));
         Names.token("a codec's name", codec);
+        token.ifPresent(Names::idempotencyToken);
     }
 
     /** All disks of the instance, by shutdown, kept for ever, with every default. */
@@ -42,37 +46,49 @@ public record SnapshotRequest(
                 ShutdownPolicy.ofDefaults(),
                 DiskSelection.all(),
                 DEFAULT_CODEC,
+                Optional.empty(),
                 Optional.empty());
     }
 
     public SnapshotRequest withName(String value) {
         return new SnapshotRequest(
-                instance, Optional.of(value), retention, capture, shutdown, disks, codec, compression);
+                instance, Optional.of(value), retention, capture, shutdown, disks, codec, compression, token);
     }
 
     /** Days to keep it after completion, 0 for ever. */
     public SnapshotRequest withRetentionDays(int days) {
         return new SnapshotRequest(
-                instance, name, Retention.ofDays(days), capture, shutdown, disks, codec, compression);
+                instance, name, Retention.ofDays(days), capture, shutdown, disks, codec, compression, token);
     }
 
     public SnapshotRequest withCapture(CaptureMode value) {
-        return new SnapshotRequest(instance, name, retention, value, shutdown, disks, codec, compression);
+        return new SnapshotRequest(instance, name, retention, value, shutdown, disks, codec, compression, token);
     }
 
     public SnapshotRequest withShutdown(ShutdownPolicy value) {
-        return new SnapshotRequest(instance, name, retention, capture, value, disks, codec, compression);
+        return new SnapshotRequest(instance, name, retention, capture, value, disks, codec, compression, token);
     }
 
     public SnapshotRequest withDisks(DiskSelection value) {
-        return new SnapshotRequest(instance, name, retention, capture, shutdown, value, codec, compression);
+        return new SnapshotRequest(instance, name, retention, capture, shutdown, value, codec, compression, token);
     }
 
     public SnapshotRequest withCodec(String value) {
-        return new SnapshotRequest(instance, name, retention, capture, shutdown, disks, value, compression);
+        return new SnapshotRequest(instance, name, retention, capture, shutdown, disks, value, compression, token);
     }
 
     public SnapshotRequest withCompression(Compression value) {
-        return new SnapshotRequest(instance, name, retention, capture, shutdown, disks, codec, Optional.of(value));
+        return new SnapshotRequest(
+                instance, name, retention, capture, shutdown, disks, codec, Optional.of(value), token);
+    }
+
+    /** How long it is kept after completion, with or without legal hold. */
+    public SnapshotRequest withRetention(Retention value) {
+        return new SnapshotRequest(instance, name, value, capture, shutdown, disks, codec, compression, token);
+    }
+
+    public SnapshotRequest withToken(String value) {
+        return new SnapshotRequest(
+                instance, name, retention, capture, shutdown, disks, codec, compression, Optional.of(value));
     }
 }

@@ -1,5 +1,6 @@
 package io.stillframe.spi;
 
+import io.stillframe.model.Names;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import java.util.HashMap;
@@ -7,21 +8,33 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A snapshot as a catalog keeps it.
+ * A snapshot as a catalog keeps it. Immutable.
  *
  * @param snapshot the public part
  * @param version 1 when created, one more with every update
  * @param claim what this snapshot alone may work on, e.g. an instance whose disks it holds; at most one record of a catalog has the
  *     same claim
+ * @param token the idempotency token of the request that it was created for; at most one record of a catalog has the same token
  * @param attributes what the engine needs to go on in another process (the request, the capture plan, …), opaque to catalogs, at most
  *     1 MiB in all
  */
-public record CatalogRecord(Snapshot snapshot, long version, Optional<String> claim, Map<String, String> attributes) {
+public record CatalogRecord(
+        Snapshot snapshot,
+        long version,
+        Optional<String> claim,
+        Optional<String> token,
+        Map<String, String> attributes) {
     public CatalogRecord {
         attributes = Map.copyOf(attributes);
         if (version < 1) {
             throw SnapshotException.invalid("a record's version is at least 1, got " + version);
         }
+        token.ifPresent(Names::idempotencyToken);
+    }
+
+    /** Without token. */
+    public CatalogRecord(Snapshot snapshot, long version, Optional<String> claim, Map<String, String> attributes) {
+        this(snapshot, version, claim, Optional.empty(), attributes);
     }
 
     /** A first version. */
@@ -30,16 +43,20 @@ public record CatalogRecord(Snapshot snapshot, long version, Optional<String> cl
     }
 
     public CatalogRecord with(Snapshot value) {
-        return new CatalogRecord(value, version, claim, attributes);
+        return new CatalogRecord(value, version, claim, token, attributes);
     }
 
     public CatalogRecord withAttribute(String key, String value) {
         Map<String, String> changed = new HashMap<>(attributes);
         changed.put(key, value);
-        return new CatalogRecord(snapshot, version, claim, changed);
+        return new CatalogRecord(snapshot, version, claim, token, changed);
+    }
+
+    public CatalogRecord withToken(Optional<String> value) {
+        return new CatalogRecord(snapshot, version, claim, value, attributes);
     }
 
     public CatalogRecord withoutClaim() {
-        return new CatalogRecord(snapshot, version, Optional.empty(), attributes);
+        return new CatalogRecord(snapshot, version, Optional.empty(), token, attributes);
     }
 }

@@ -1,7 +1,9 @@
 package io.stillframe.spi;
 
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,23 +23,42 @@ public interface SnapshotCatalog extends AutoCloseable {
      * Adds a record and grants its first lease.
      *
      * @param record version 1
-     * @throws io.stillframe.model.SnapshotException CONFLICT if the identity exists or the claim is taken, naming the holder's snapshot
+     * @throws io.stillframe.model.SnapshotException CONFLICT if the identity exists, or the claim or the token is taken, naming the
+     *     holder's snapshot
      */
     Lease create(CatalogRecord record, String owner, Duration ttl);
+
+    /**
+     * The time by a clock that is not this machine's, such as the database server's, to compare a local one with; empty if the catalog
+     * has none.
+     */
+    default Optional<Instant> ownTime() {
+        return Optional.empty();
+    }
 
     /** The record, if it exists. */
     Optional<CatalogRecord> find(SnapshotId id);
 
-    /**
-     * Lists records, newest request first.
-     *
-     * @param after the token from the page before; empty for the first
-     * @param limit most items on the page, 1 to 1000
-     */
-    Page<CatalogRecord> list(Optional<String> after, int limit);
+    /** The record that was created with that idempotency token, if it exists. */
+    Optional<CatalogRecord> findByToken(String token);
+
+    /** Every record, newest request first; see {@link #list(SnapshotQuery, Optional, int)}. */
+    default Page<CatalogRecord> list(Optional<String> after, int limit) {
+        return list(SnapshotQuery.all(), after, limit);
+    }
 
     /**
-     * Replaces a record.
+     * Lists records. Pages continue behind the last item that was seen: a record that does not change is listed once, whatever is
+     * created, changed or removed meanwhile.
+     *
+     * @param after the token from the page before of the same query; empty for the first
+     * @param limit most items on the page, 1 to 1000
+     * @throws io.stillframe.model.SnapshotException INVALID if the token is none of this query's
+     */
+    Page<CatalogRecord> list(SnapshotQuery query, Optional<String> after, int limit);
+
+    /**
+     * Replaces a record. Identity, time of the request and token cannot change.
      *
      * @param record with the version that it was read with; stored with one more
      * @return as stored
@@ -61,6 +82,16 @@ public interface SnapshotCatalog extends AutoCloseable {
      * @param ttl how long it holds without renewal, 1 s to 1 h
      */
     LeaseOutcome acquire(String resource, String owner, Duration ttl);
+
+    /**
+     * Takes the snapshot that has waited longest for somebody to work on it: the one that was requested first of those that are {@code
+     * QUEUED} on that hypervisor and whose lease is free or expired. Callers that ask at once get different ones.
+     *
+     * @param hypervisor its URI, as snapshots name it
+     * @param ttl how long the lease holds without renewal, 1 s to 1 h
+     * @return empty if none waits
+     */
+    Optional<TakenRecord> takeQueued(String hypervisor, String owner, Duration ttl);
 
     /**
      * Extends a lease.

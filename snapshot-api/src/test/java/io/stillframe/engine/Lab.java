@@ -72,6 +72,7 @@ final class Lab implements AutoCloseable {
                 .partSize(256 << 10)
                 .memory(64 << 20)
                 .stopGrace(Duration.ofMillis(300))
+                .expiry(ServiceSettings.Expiry.SWEEP)
                 .retries(new RetryPolicy(Duration.ofMillis(1), Duration.ofMillis(5), 4));
     }
 

@@ -1,6 +1,7 @@
 package io.stillframe.examples.cli;
 
 import io.stillframe.SnapshotService;
+import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
 import java.net.URI;
@@ -33,8 +34,10 @@ final class Places {
             names = "--catalog",
             paramLabel = "URI",
             converter = UriConverter.class,
-            description = "Where snapshots are recorded; default: $" + CATALOG_VARIABLE
-                    + ", else for a store file:///dir the embedded catalog file:///dir.catalog.")
+            description =
+                    "Where snapshots are recorded, e.g. file:///srv/catalog or jdbc:postgresql://host/db?user=u; default: $"
+                            + CATALOG_VARIABLE
+                            + ", else for a store file:///dir the embedded catalog file:///dir.catalog.")
     private Optional<URI> catalog = Optional.empty();
 
     Optional<URI> hypervisor(Console console) {
@@ -73,7 +76,14 @@ final class Places {
 
     /** A service over the catalog alone: lists and shows. */
     SnapshotService.Builder records(Console console) {
-        return SnapshotService.builder().catalog(requireCatalog(console));
+        return SnapshotService.builder()
+                .catalog(requireCatalog(console))
+                .settings(settings().build());
+    }
+
+    /** Of processes that end with their command: what has expired is removed by {@code sweep}, not by whatever runs just then. */
+    static ServiceSettings.Builder settings() {
+        return ServiceSettings.builder().expiry(ServiceSettings.Expiry.SWEEP);
     }
 
     /** A service over catalog and store: reads and deletes what is stored. */

@@ -127,7 +127,7 @@ final class SnapshotCreate implements Callable<Integer> {
 
     private ServiceSettings settings() {
         AfterCapture afterCapture = wait ? AfterCapture.TRANSFER : AfterCapture.HAND_OVER;
-        return ServiceSettings.builder().afterCapture(afterCapture).build();
+        return Places.settings().afterCapture(afterCapture).build();
     }
 
     private SnapshotRequest request() {

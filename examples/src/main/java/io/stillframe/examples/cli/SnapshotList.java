@@ -3,7 +3,10 @@ package io.stillframe.examples.cli;
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.RecordJson;
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotQuery;
+import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.Page;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -11,7 +14,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code snapshot list}. */
-@Command(name = "list", description = "Lists all snapshots, newest first.")
+@Command(name = "list", description = "Lists snapshots, newest first.")
 final class SnapshotList implements Callable<Integer> {
     private static final int PAGE = 500;
 
@@ -22,6 +25,16 @@ final class SnapshotList implements Callable<Integer> {
 
     @Option(names = "--json", description = "Prints an array of whole records.")
     private boolean json;
+
+    @Option(
+            names = "--status",
+            paramLabel = "STATUS",
+            split = ",",
+            description = "Only those that are: ${COMPLETION-CANDIDATES}.")
+    private List<SnapshotStatus> statuses = List.of();
+
+    @Option(names = "--instance", paramLabel = "NAME", description = "Only those of this instance, by name or id.")
+    private Optional<String> instance = Optional.empty();
 
     SnapshotList(Console console) {
         this.console = console;
@@ -39,11 +52,16 @@ final class SnapshotList implements Callable<Integer> {
         }
     }
 
+    private SnapshotQuery query() {
+        SnapshotQuery all = SnapshotQuery.all().withStatus(statuses.toArray(SnapshotStatus[]::new));
+        return instance.map(all::withInstance).orElse(all);
+    }
+
     private void printTable(SnapshotService service) {
         console.out().println(SnapshotText.heading());
         Optional<String> after = Optional.empty();
         do {
-            Page<Snapshot> page = service.list(after, PAGE);
+            Page<Snapshot> page = service.list(query(), after, PAGE);
             page.items().forEach(snapshot -> console.out().println(SnapshotText.row(snapshot)));
             after = page.next();
         } while (after.isPresent());
@@ -53,7 +71,7 @@ final class SnapshotList implements Callable<Integer> {
         String separator = "[";
         Optional<String> after = Optional.empty();
         do {
-            Page<Snapshot> page = service.list(after, PAGE);
+            Page<Snapshot> page = service.list(query(), after, PAGE);
             for (Snapshot snapshot : page.items()) {
                 console.out().println(separator + RecordJson.write(snapshot));
                 separator = ",";

@@ -67,6 +67,7 @@ public final class Stillframe {
                         .addSubcommand(new SnapshotShow(console))
                         .addSubcommand(new SnapshotDelete(console))
                         .addSubcommand(new SnapshotCancel(console))
+                        .addSubcommand(new SnapshotRetain(console))
                         .addSubcommand(new SnapshotExport(console)))
                 .addSubcommand(new Launch(console))
                 .addSubcommand(new CommandLine(new ImageCommands())
@@ -76,6 +77,7 @@ public final class Stillframe {
                         .addSubcommand(new PackVerify(console))
                         .addSubcommand(new ImageMap(console)))
                 .addSubcommand(new CommandLine(new StoreCommands()).addSubcommand(new StoreProbe(console)))
+                .addSubcommand(new CommandLine(new CatalogCommands()).addSubcommand(new CatalogRebuild(console)))
                 .addSubcommand(new Recover(console))
                 .addSubcommand(new Sweep(console))
                 .addSubcommand(new Worker(console));

@@ -22,6 +22,7 @@ import java.util.Optional;
 
 /** What the engine keeps in a record beside the public snapshot, so that another process can go on: typed access to attributes. */
 final class Attributes {
+    private static final String REQUEST = "request";
     private static final String CODEC = "codec";
     private static final String COMPRESSION = "compression";
     private static final String DEFINITION = "definition";
@@ -45,15 +46,26 @@ final class Attributes {
     static Map<String, String> ofSnapshot(SnapshotRequest request, String definition) {
         Map<String, String> attributes = new HashMap<>();
         attributes.put(CODEC, request.codec());
+        request.token().ifPresent(token -> attributes.put(REQUEST, RequestText.of(request)));
         attributes.put(DEFINITION, definition);
         attributes.put(WINDOW, request.shutdown().window().toString());
         request.compression().ifPresent(value -> attributes.put(COMPRESSION, value.toString()));
         return attributes;
     }
 
+    /** Of a snapshot that is known from its manifest: what launching it needs. */
+    static Map<String, String> ofStored(String definition) {
+        return Map.of(DEFINITION, definition, STORE, StoreState.TOUCHED.name());
+    }
+
     static Map<String, String> ofLaunch(SnapshotId of, LaunchPlan plan) {
         String json = JsonWriter.write(w -> w.text("name", plan.name()).text("state", plan.state()));
         return Map.of(LAUNCH_OF, of.value(), LAUNCH, json);
+    }
+
+    /** What was asked for under the record's idempotency token. */
+    static Optional<String> request(CatalogRecord record) {
+        return attribute(record, REQUEST);
     }
 
     static String codec(CatalogRecord record) {

@@ -3,12 +3,15 @@ package io.stillframe.internal.engine;
 import io.stillframe.model.LaunchListener;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
+import io.stillframe.model.RebuildReport;
 import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.Retention;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.SweepMode;
@@ -43,6 +46,8 @@ public final class Engine implements AutoCloseable {
     private final SnapshotReads reads;
     private final Takeover takeover;
     private final Removal removal;
+    private final Expiries expiries;
+    private final RetentionTimer retention;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Engine(Plugs plugs, Installation installation) {
@@ -63,7 +68,14 @@ public final class Engine implements AutoCloseable {
         this.reads = new SnapshotReads(installation, jobs);
         this.takeover = new Takeover(installation, jobs, doorbell);
         this.removal = new Removal(installation, retries, jobs, reads, takeover);
+        TrustedTime time = new TrustedTime(installation.clock(), installation.catalog());
+        this.expiries = new Expiries(installation, time, jobs, takeover, removal);
+        this.retention = new RetentionTimer(expiries, time, threads.nameOf("retention"));
         watchers.start(id -> jobs.find(id).isPresent(), reads::find);
+        if (settings.expiry() == ServiceSettings.Expiry.TIMER
+                && !installation.regions().isEmpty()) {
+            retention.start();
+        }
     }
 
     /** Opens the plugins and starts the service's threads. */
@@ -95,9 +107,9 @@ public final class Engine implements AutoCloseable {
         return reads.get(id);
     }
 
-    public Page<Snapshot> list(Optional<String> after, int limit) {
+    public Page<Snapshot> list(SnapshotQuery query, Optional<String> after, int limit) {
         requireOpen();
-        return reads.list(after, limit);
+        return reads.list(query, after, limit);
     }
 
     public Subscription watch(SnapshotId id, Consumer<Snapshot> listener) {
@@ -165,6 +177,29 @@ public final class Engine implements AutoCloseable {
         return job.snapshot();
     }
 
+    /** Takes over the one that has waited longest for somebody to go on with it. */
+    public Optional<Snapshot> resumeNext() {
+        requireOpen();
+        String hypervisor = installation.requireHypervisor().uri();
+        installation.home();
+        return takeover.nextQueued(hypervisor).map(job -> {
+            jobs.transfer(job);
+            return job.snapshot();
+        });
+    }
+
+    public Snapshot changeRetention(SnapshotId id, Retention value) {
+        requireOpen();
+        Snapshot changed = new RetentionChange(installation, retries, jobs, reads, takeover).run(id, value);
+        retention.look();
+        return changed;
+    }
+
+    public RebuildReport rebuildCatalog(Cancellation cancellation) {
+        requireOpen();
+        return new CatalogRebuild(installation, retries, cancellation).run();
+    }
+
     public RecoveryReport recover(Cancellation cancellation) {
         requireOpen();
         return new Recovery(installation, retries, jobs, takeover, removal).run(cancellation);
@@ -172,7 +207,7 @@ public final class Engine implements AutoCloseable {
 
     public SweepReport sweep(SweepMode mode, Cancellation cancellation) {
         requireOpen();
-        return new Sweep(installation, reads, takeover, jobs, removal, mode, cancellation).run();
+        return new Sweep(installation, takeover, jobs, expiries, mode, cancellation).run();
     }
 
     @Override
@@ -181,6 +216,7 @@ public final class Engine implements AutoCloseable {
             return;
         }
         try {
+            retention.close();
             jobs.close(installation.patience().plus(installation.settings().stallLimit()));
         } finally {
             try {

@@ -24,7 +24,7 @@ import java.util.zip.CRC32C;
 record Manifest(Snapshot snapshot, String definition) {
     private static final String MAGIC = "stillframe-manifest";
     private static final int VERSION = 1;
-    private static final int LARGEST = 16 << 20;
+    static final int LARGEST = 16 << 20;
     private static final Pattern FRAME = Pattern.compile("\\{\"magic\":\"([a-z-]{1,64})\",\"version\":([0-9]{1,9}),"
             + "\"length\":\"([0-9]{10})\",\"crc32c\":\"([0-9a-f]{8})\",\n");
 

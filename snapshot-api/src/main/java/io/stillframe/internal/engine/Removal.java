@@ -2,6 +2,7 @@ package io.stillframe.internal.engine;
 
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
@@ -48,8 +49,14 @@ final class Removal {
 
     /** Returns once nothing is left of the snapshot. */
     void delete(SnapshotId id) {
-        reads.record(id);
+        requireNoHold(reads.record(id).snapshot());
         Job job = takeover.afterEndOf(id, "deleted by its owner");
+        try {
+            requireNoHold(job.record().snapshot());
+        } catch (SnapshotException e) {
+            jobs.end(job);
+            throw e;
+        }
         job.inContext(() -> remove(job));
     }
 
@@ -81,6 +88,14 @@ final class Removal {
             record.remove();
         } finally {
             jobs.end(job);
+        }
+    }
+
+    private static void requireNoHold(Snapshot snapshot) {
+        Optional<String> hold = snapshot.retention().legalHold();
+        if (hold.isPresent() && snapshot.status() != SnapshotStatus.DELETING) {
+            throw SnapshotException.conflict("snapshot " + snapshot.id() + " is under legal hold (" + hold.get()
+                    + "); lift the hold before it is deleted");
         }
     }
 

@@ -4,6 +4,7 @@ import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.CatalogRecord;
@@ -38,11 +39,13 @@ final class SnapshotReads {
         return findRecord(id).orElseThrow(() -> unknown(id));
     }
 
-    Page<Snapshot> list(Optional<String> after, int limit) {
-        Page<CatalogRecord> page = installation.catalog().list(after, limit);
+    Page<Snapshot> list(SnapshotQuery query, Optional<String> after, int limit) {
+        Page<CatalogRecord> page = installation.catalog().list(query, after, limit);
         List<Snapshot> items = page.items().stream()
                 .filter(record -> Attributes.launchOf(record).isEmpty())
                 .map(this::shown)
+                .filter(snapshot ->
+                        query.statuses().isEmpty() || query.statuses().contains(snapshot.status()))
                 .toList();
         return new Page<>(items, page.next());
     }

@@ -10,6 +10,7 @@ import java.util.Optional;
 final class StoredLayout {
     static final String ROOT = "snapshots/";
     private static final String MANIFEST = "manifest.json";
+    private static final String RETENTION = "retention.json";
 
     private StoredLayout() {}
 
@@ -19,6 +20,11 @@ final class StoredLayout {
 
     static ObjectKey manifest(SnapshotId id) {
         return ObjectKey.of(prefix(id) + MANIFEST);
+    }
+
+    /** Only there if the retention was changed after the manifest was published. */
+    static ObjectKey retention(SnapshotId id) {
+        return ObjectKey.of(prefix(id) + RETENTION);
     }
 
     static ObjectKey disk(SnapshotId id, String device, ImageCodec codec) {

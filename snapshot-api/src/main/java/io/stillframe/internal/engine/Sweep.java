@@ -12,7 +12,6 @@ import io.stillframe.model.SweepReport.Item;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.CatalogRecord;
-import io.stillframe.spi.Page;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,30 +32,25 @@ import java.util.Optional;
  * </ul>
  */
 final class Sweep {
-    private static final int PAGE = 200;
-
     private final Installation installation;
-    private final SnapshotReads reads;
     private final Takeover takeover;
     private final Jobs jobs;
-    private final Removal removal;
+    private final Expiries expiries;
     private final SweepMode mode;
     private final Cancellation cancellation;
     private final List<Item> items = new ArrayList<>();
 
     Sweep(
             Installation installation,
-            SnapshotReads reads,
             Takeover takeover,
             Jobs jobs,
-            Removal removal,
+            Expiries expiries,
             SweepMode mode,
             Cancellation cancellation) {
         this.installation = installation;
-        this.reads = reads;
         this.takeover = takeover;
         this.jobs = jobs;
-        this.removal = removal;
+        this.expiries = expiries;
         this.mode = mode;
         this.cancellation = cancellation;
     }
@@ -139,40 +133,14 @@ final class Sweep {
     }
 
     private void expired() {
-        for (Snapshot snapshot : expiredSnapshots()) {
+        for (Snapshot snapshot : expiries.due()) {
             remove(
                     SweepReport.Kind.EXPIRED_SNAPSHOT,
                     snapshot.id().value(),
                     snapshot.bytesStored(),
                     "expired at " + snapshot.expiresAt().map(Instant::toString).orElse("?"),
-                    () -> removeExpired(snapshot.id()));
+                    () -> expiries.remove(snapshot.id()));
         }
-    }
-
-    private List<Snapshot> expiredSnapshots() {
-        List<Snapshot> expired = new ArrayList<>();
-        Optional<String> after = Optional.empty();
-        do {
-            cancellation.check();
-            Page<CatalogRecord> page = installation.catalog().list(after, PAGE);
-            page.items().stream()
-                    .map(CatalogRecord::snapshot)
-                    .filter(reads::isExpired)
-                    .forEach(expired::add);
-            after = page.next();
-        } while (after.isPresent());
-        return expired;
-    }
-
-    /** Only if it is still expired under the lease: its retention may have been changed. */
-    private void removeExpired(SnapshotId id) {
-        Job job = takeover.now(id)
-                .orElseThrow(() -> SnapshotException.conflict("it is being worked on; the next sweep removes it"));
-        if (!reads.isExpired(job.record().snapshot())) {
-            jobs.end(job);
-            throw SnapshotException.conflict("its retention was changed; it was left alone");
-        }
-        job.inContext(() -> removal.remove(job));
     }
 
     private void held() {

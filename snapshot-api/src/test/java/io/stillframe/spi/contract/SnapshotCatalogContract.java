@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link SnapshotCatalog} promises. A subclass says how to open one. */
-public abstract class SnapshotCatalogContract extends LeaseContract {
+public abstract class SnapshotCatalogContract extends ListingContract {
     @Test
     void anEmptyCatalogHoldsNothing() {
         SnapshotId unknown = SnapshotId.create(START);

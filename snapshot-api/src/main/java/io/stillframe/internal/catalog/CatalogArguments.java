@@ -1,13 +1,14 @@
-package io.stillframe.catalog;
+package io.stillframe.internal.catalog;
 
 import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Lease;
 import java.time.Duration;
 import java.time.Instant;
 
-/** The limits of what callers hand to an embedded catalog. */
-final class CatalogArguments {
+/** The limits of what callers hand to a catalog. */
+public final class CatalogArguments {
     static final int LONGEST_NAME = 1024;
     static final int LONGEST_DETAIL = 256 << 10;
     static final int LARGEST_ATTRIBUTES = 1 << 20;
@@ -18,7 +19,7 @@ final class CatalogArguments {
 
     private CatalogArguments() {}
 
-    static void requireRecord(CatalogRecord record) {
+    public static void requireRecord(CatalogRecord record) {
         record.claim().ifPresent(claim -> requireName("a claim", claim));
         long size = record.attributes().entrySet().stream()
                 .mapToLong(entry ->
@@ -31,28 +32,54 @@ final class CatalogArguments {
         }
     }
 
-    static void requireFirst(CatalogRecord record) {
+    public static void requireFirst(CatalogRecord record) {
         requireRecord(record);
         if (record.version() != 1) {
             throw SnapshotException.invalid("a new record has version 1, got " + record.version());
         }
     }
 
+    /**
+     * What an update stores: the record with the next version.
+     *
+     * @throws SnapshotException CONFLICT if it was made to another version than the stored one; INVALID if it changes what cannot
+     *     change
+     */
+    public static CatalogRecord successor(CatalogRecord stored, CatalogRecord record) {
+        SnapshotId id = stored.snapshot().id();
+        if (record.version() != stored.version()) {
+            throw SnapshotException.conflict("snapshot " + id + " was changed meanwhile: version " + stored.version()
+                    + " is stored, the change was made to " + record.version() + "; read it again");
+        }
+        if (!record.snapshot().requestedAt().equals(stored.snapshot().requestedAt())) {
+            throw SnapshotException.invalid("the time of the request of snapshot " + id + " cannot change");
+        }
+        if (!record.token().equals(stored.token())) {
+            throw SnapshotException.invalid("the idempotency token of snapshot " + id + " cannot change");
+        }
+        return new CatalogRecord(
+                record.snapshot(),
+                Math.addExact(stored.version(), 1),
+                record.claim(),
+                record.token(),
+                record.attributes());
+    }
+
     /** The lease that is asked for, with epoch 0: epochs are given when it is granted. */
-    static Lease wanted(String resource, String owner, Duration ttl, Instant now) {
+    public static Lease wanted(String resource, String owner, Duration ttl, Instant now) {
         requireName("a lease's resource", resource);
         requireName("a lease's owner", owner);
         return new Lease(resource, owner, 0, end(ttl, now));
     }
 
-    static Instant end(Duration ttl, Instant now) {
+    public static Instant end(Duration ttl, Instant now) {
         if (ttl.compareTo(SHORTEST_LEASE) < 0 || ttl.compareTo(LONGEST_LEASE) > 0) {
             throw SnapshotException.invalid("a lease holds for 1 s to 1 h, got " + ttl);
         }
         return now.plus(ttl);
     }
 
-    static void requireStep(String step, String detail) {
+    public static void requireStep(String step, String detail) {
         requireName("a journal's step", step);
         if (detail.length() > LONGEST_DETAIL) {
             throw SnapshotException.invalid("the detail of step " + step + " has " + detail.length()
@@ -60,7 +87,7 @@ final class CatalogArguments {
         }
     }
 
-    static void requireLimit(int limit) {
+    public static void requireLimit(int limit) {
         if (limit < 1 || limit > LARGEST_PAGE) {
             throw SnapshotException.invalid("a page has 1 to " + LARGEST_PAGE + " items, got " + limit);
         }

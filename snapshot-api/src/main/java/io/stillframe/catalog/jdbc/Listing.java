@@ -1,0 +1,127 @@
+package io.stillframe.catalog.jdbc;
+
+import io.stillframe.internal.catalog.ListPosition;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
+import io.stillframe.model.TimeRange;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.Page;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One page of a listing as a statement. A page begins at an index's place, however far down the listing it is. */
+final class Listing {
+    private static final Logger LOG = LoggerFactory.getLogger(Listing.class);
+
+    private final SnapshotQuery query;
+    private final int limit;
+    private final List<String> conditions = new ArrayList<>();
+    private final List<Object> parameters = new ArrayList<>();
+
+    Listing(SnapshotQuery query, Optional<String> after, int limit) {
+        this.query = query;
+        this.limit = limit;
+        restrict();
+        after.ifPresent(token -> startBehind(ListPosition.parse(token, query)));
+    }
+
+    /** One row. */
+    private record Line(SnapshotId id, long key, String json) {}
+
+    Page<CatalogRecord> read(Connection connection) throws SQLException {
+        List<Line> lines = Sql.rows(
+                connection,
+                row -> new Line(new SnapshotId(row.getString(1)), row.getLong(2), row.getString(3)),
+                statement(),
+                parameters.toArray());
+        List<CatalogRecord> items = new ArrayList<>();
+        lines.stream().limit(limit).forEach(line -> readable(line).ifPresent(items::add));
+        return new Page<>(items, lines.size() > limit ? Optional.of(token(lines.get(limit - 1))) : Optional.empty());
+    }
+
+    private String statement() {
+        String where = conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
+        String direction = newestFirst() ? " DESC" : "";
+        return "SELECT id, " + key() + ", record FROM stillframe_snapshot" + where + " ORDER BY " + key() + direction
+                + ", id LIMIT " + (limit + 1);
+    }
+
+    private void restrict() {
+        if (!query.statuses().isEmpty()) {
+            String places =
+                    String.join(", ", query.statuses().stream().map(s -> "?").toList());
+            conditions.add(query.statuses().size() == 1 ? "status = ?" : "status IN (" + places + ")");
+            query.statuses().forEach(status -> parameters.add(status.name()));
+        }
+        query.instance().ifPresent(instance -> {
+            conditions.add("(instance_id = ? OR instance_name = ?)");
+            parameters.add(ColumnText.of(instance));
+            parameters.add(ColumnText.of(instance));
+        });
+        query.hypervisor().ifPresent(uri -> equal("hypervisor", ColumnText.of(uri)));
+        query.name().ifPresent(name -> equal("name", ColumnText.of(name)));
+        within("requested_at", query.requested());
+        within("completed_at", query.completed());
+        within("expires_at", query.expires());
+        if (query.order() == SnapshotQuery.Order.SOONEST_EXPIRY) {
+            conditions.add("expires_at IS NOT NULL");
+        }
+    }
+
+    private void equal(String column, String value) {
+        conditions.add(column + " = ?");
+        parameters.add(value);
+    }
+
+    private void within(String column, TimeRange range) {
+        range.from().ifPresent(from -> {
+            conditions.add(column + " >= ?");
+            parameters.add(Nanos.of(from));
+        });
+        range.before().ifPresent(before -> {
+            conditions.add(column + " < ?");
+            parameters.add(Nanos.of(before));
+        });
+    }
+
+    /** The first condition alone bounds the index; the second one leaves out what has the same key. */
+    private void startBehind(ListPosition position) {
+        String behind = newestFirst() ? " <" : " >";
+        conditions.add(key() + behind + "= ?");
+        conditions.add("(" + key() + behind + " ? OR id > ?)");
+        parameters.add(Nanos.of(position.key()));
+        parameters.add(Nanos.of(position.key()));
+        parameters.add(position.id().value());
+    }
+
+    private String token(Line line) {
+        return new ListPosition(query.order(), Nanos.toInstant(line.key()), line.id()).token();
+    }
+
+    private boolean newestFirst() {
+        return query.order() == SnapshotQuery.Order.NEWEST_FIRST;
+    }
+
+    private String key() {
+        return query.order() == SnapshotQuery.Order.SOONEST_EXPIRY ? "expires_at" : "requested_at";
+    }
+
+    private static Optional<CatalogRecord> readable(Line line) {
+        try {
+            return Optional.of(RecordRows.read(line.json(), line.id().value()));
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.CORRUPT && e.kind() != Kind.UNSUPPORTED) {
+                throw e;
+            }
+            LOG.warn("left out of listings: {}", e.getMessage());
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.TimeRange;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.Page;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Finds snapshots whose retention is over, at a cost that follows their number and not the catalog's, and removes them. */
+final class Expiries {
+    private static final int PAGE = 200;
+    private static final SnapshotQuery SOONEST =
+            SnapshotQuery.all().withStatus(SnapshotStatus.AVAILABLE).inOrder(SnapshotQuery.Order.SOONEST_EXPIRY);
+
+    private final Installation installation;
+    private final TrustedTime time;
+    private final Jobs jobs;
+    private final Takeover takeover;
+    private final Removal removal;
+
+    Expiries(Installation installation, TrustedTime time, Jobs jobs, Takeover takeover, Removal removal) {
+        this.installation = installation;
+        this.time = time;
+        this.jobs = jobs;
+        this.takeover = takeover;
+        this.removal = removal;
+    }
+
+    /** All that have expired, the first one first. */
+    List<Snapshot> due() {
+        // Half-open: what expires at this very instant is due.
+        return all(SOONEST.withExpires(TimeRange.before(time.now().plusNanos(1))));
+    }
+
+    /** When the next one expires; empty if none will. */
+    Optional<Instant> next() {
+        return installation.catalog().list(SOONEST, Optional.empty(), 1).items().stream()
+                .findFirst()
+                .flatMap(record -> record.snapshot().expiresAt());
+    }
+
+    /** Snapshots whose removal was begun. */
+    List<Snapshot> halfRemoved() {
+        return all(SnapshotQuery.all().withStatus(SnapshotStatus.DELETING));
+    }
+
+    /**
+     * Removes a snapshot, only if it is still expired under its lease: its retention may have been changed.
+     *
+     * @throws SnapshotException CONFLICT if it has an owner or does not expire any more; NOT_FOUND if it is gone
+     */
+    void remove(SnapshotId id) {
+        Job job = takeover.now(id)
+                .orElseThrow(() -> SnapshotException.conflict("it is being worked on; the next sweep removes it"));
+        if (!isDue(job)) {
+            jobs.end(job);
+            throw SnapshotException.conflict("its retention was changed; it was left alone");
+        }
+        job.inContext(() -> removal.remove(job));
+    }
+
+    /** Goes on with a removal whose process ended or gave up. */
+    void finish(SnapshotId id) {
+        takeover.now(id).ifPresent(job -> {
+            if (job.record().snapshot().status() == SnapshotStatus.DELETING) {
+                job.inContext(() -> removal.remove(job));
+            } else {
+                jobs.end(job);
+            }
+        });
+    }
+
+    private boolean isDue(Job job) {
+        Snapshot snapshot = job.record().snapshot();
+        try {
+            return snapshot.status() == SnapshotStatus.AVAILABLE
+                    && snapshot.expiresAt()
+                            .filter(expiry -> !time.now().isBefore(expiry))
+                            .isPresent();
+        } catch (RuntimeException | Error e) {
+            jobs.end(job);
+            throw e;
+        }
+    }
+
+    private List<Snapshot> all(SnapshotQuery query) {
+        List<Snapshot> found = new ArrayList<>();
+        Optional<String> after = Optional.empty();
+        do {
+            Page<CatalogRecord> page = installation.catalog().list(query, after, PAGE);
+            page.items().forEach(record -> found.add(record.snapshot()));
+            after = page.next();
+        } while (after.isPresent());
+        return found;
+    }
+}

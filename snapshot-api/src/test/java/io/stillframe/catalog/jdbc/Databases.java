@@ -1,0 +1,31 @@
+package io.stillframe.catalog.jdbc;
+
+import io.stillframe.spi.SnapshotCatalog;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.Properties;
+
+/** Opens catalogs for tests, each with connections of its own, as another node would. */
+final class Databases {
+    private Databases() {}
+
+    /** On a clock of the test's. */
+    static SnapshotCatalog open(String url, Clock clock) {
+        return JdbcCatalog.open(connections(url), Optional.of(clock));
+    }
+
+    /** On the database's clock. */
+    static JdbcCatalog open(String url) {
+        return JdbcCatalog.open(connections(url), Optional.empty());
+    }
+
+    static KeptConnections connections(String url) {
+        try {
+            return new KeptConnections(DriverManager.getDriver(url), url, new Properties());
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

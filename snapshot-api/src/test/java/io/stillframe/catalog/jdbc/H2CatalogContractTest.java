@@ -1,0 +1,17 @@
+package io.stillframe.catalog.jdbc;
+
+import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.contract.SnapshotCatalogContract;
+import java.nio.file.Path;
+import java.time.Clock;
+import org.junit.jupiter.api.io.TempDir;
+
+final class H2CatalogContractTest extends SnapshotCatalogContract {
+    @TempDir
+    private Path directory;
+
+    @Override
+    protected SnapshotCatalog open(Clock clock) {
+        return Databases.open("jdbc:h2:file:" + directory.resolve("catalog"), clock);
+    }
+}
