@@ -111,6 +111,11 @@ public final class LimitedStore extends ForwardingStore {
         }
 
         @Override
+        public boolean holds(PartReceipt part, ByteBuffer bytes) {
+            return session.holds(part, bytes);
+        }
+
+        @Override
         public PublishOutcome complete(List<PartReceipt> parts, PublishMode mode) {
             return session.complete(parts, mode);
         }

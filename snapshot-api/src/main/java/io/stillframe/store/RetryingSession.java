@@ -32,6 +32,11 @@ record RetryingSession(UploadSession session, StoreRetries retries, UnknownOutco
     }
 
     @Override
+    public boolean holds(PartReceipt part, ByteBuffer bytes) {
+        return session.holds(part, bytes);
+    }
+
+    @Override
     public PublishOutcome complete(List<PartReceipt> parts, PublishMode mode) {
         return outcomes.complete(session, parts, mode);
     }

@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -159,7 +160,8 @@ final class S3Requests {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    private static String crc32c(ByteBuffer bytes) {
+    /** The checksum as S3 writes it. */
+    static String crc32c(ByteBuffer bytes) {
         CRC32C crc = new CRC32C();
         crc.update(bytes.duplicate());
         return Base64.getEncoder()
@@ -167,10 +169,19 @@ final class S3Requests {
                         ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
     }
 
+    /** What a part's ETag is where the server does not encrypt it with a key of its own. */
+    static String md5Hex(ByteBuffer bytes) {
+        return HexFormat.of().formatHex(digest(bytes));
+    }
+
     private static String md5(ByteBuffer bytes) {
+        return Base64.getEncoder().encodeToString(digest(bytes));
+    }
+
+    private static byte[] digest(ByteBuffer bytes) {
         MessageDigest digest = md5();
         digest.update(bytes.duplicate());
-        return Base64.getEncoder().encodeToString(digest.digest());
+        return digest.digest();
     }
 
     private static MessageDigest md5() {

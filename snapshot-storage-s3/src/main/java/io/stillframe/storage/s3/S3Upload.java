@@ -126,6 +126,17 @@ final class S3Upload implements UploadSession {
     }
 
     @Override
+    public boolean holds(PartReceipt part, ByteBuffer bytes) {
+        if (part.size() != bytes.remaining()) {
+            return false;
+        }
+        int crc = part.tag().indexOf(CRC);
+        return crc >= 0
+                ? part.tag().substring(crc + CRC.length()).equals(S3Requests.crc32c(bytes))
+                : part.tag().equals(S3Requests.md5Hex(bytes));
+    }
+
+    @Override
     public PublishOutcome complete(List<PartReceipt> parts, PublishMode mode) {
         requireOpen();
         requireComplete(parts);
