@@ -71,7 +71,7 @@ final class DynamicMap implements BlockMap {
     /** The first sector has the highest bit of the first byte. */
     private boolean written(long bitmap, int sector) {
         long word = word(bitmap, sector);
-        return (word << sector % Long.SIZE) < 0;
+        return (word << (sector % Long.SIZE)) < 0;
     }
 
     /** Whether 64 sectors from {@code sector} on, none behind {@code last}, are alike. */

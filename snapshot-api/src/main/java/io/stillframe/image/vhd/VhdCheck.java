@@ -122,7 +122,7 @@ final class VhdCheck {
         long allocated = 0;
         long size = headers.footer().size();
         for (long at = 0; at < size; ) {
-            long end = Math.min(size, (at >>> header.blockBits()) + 1 << header.blockBits());
+            long end = Math.min(size, ((at >>> header.blockBits()) + 1) << header.blockBits());
             if (at % (1L << header.blockBits()) == 0) {
                 cancellation.check();
             }

@@ -19,7 +19,7 @@ record Guid(long first, long second) {
     /** The first three fields are little-endian in a file, the rest is a row of bytes. */
     static Guid of(UUID uuid) {
         long high = uuid.getMostSignificantBits();
-        long first = high >>> 32 | (high >>> 16 & 0xffff) << 32 | high << 48;
+        long first = (high >>> 32) | (((high >>> 16) & 0xffff) << 32) | (high << 48);
         return new Guid(first, Long.reverseBytes(uuid.getLeastSignificantBits()));
     }
 
@@ -41,7 +41,7 @@ record Guid(long first, long second) {
 
     @Override
     public String toString() {
-        long high = first << 32 | (first >>> 32 & 0xffff) << 16 | first >>> 48;
+        long high = (first << 32) | (((first >>> 32) & 0xffff) << 16) | (first >>> 48);
         return new UUID(high, Long.reverseBytes(second)).toString();
     }
 }

@@ -99,15 +99,12 @@ final class LogReplay {
                                     entry.number(), active.get().getLast().number())
                             > 0;
             if (newer && next(entry).isEmpty()) {
-                active = sequence(entry, before).or(activeNow(active));
+                Optional<Deque<LogEntry>> sequence = sequence(entry, before);
+                active = sequence.isPresent() ? sequence : active;
             }
         }
         return active.orElseThrow(() -> corrupt("the VHDX file was not closed cleanly, and its log has no sequence of"
                 + " entries that can be replayed"));
-    }
-
-    private static java.util.function.Supplier<Optional<Deque<LogEntry>>> activeNow(Optional<Deque<LogEntry>> active) {
-        return () -> active;
     }
 
     private Optional<LogEntry> next(LogEntry entry) {

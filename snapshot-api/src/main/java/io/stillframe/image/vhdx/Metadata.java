@@ -124,8 +124,11 @@ record Metadata(int blockSize, boolean leaveAllocated, long size, int logicalSec
     }
 
     private static long exact(@Nullable ByteBuffer mark, long size) {
-        boolean valid = mark != null && mark.getLong(8) == size && mark.getLong(0) >= 0 && mark.getLong(0) <= size;
-        return valid ? mark.getLong(0) : size;
+        if (mark == null) {
+            return size;
+        }
+        long exact = mark.getLong(0);
+        return mark.getLong(8) == size && exact >= 0 && exact <= size ? exact : size;
     }
 
     private static int sector(Map<Guid, ByteBuffer> items, Guid id) {
