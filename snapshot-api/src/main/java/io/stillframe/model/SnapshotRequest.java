@@ -24,7 +24,7 @@ public record SnapshotRequest(
         String codec,
         Optional<Compression> compression) {
     /** The codec used unless another is asked for. */
-    public static final String DEFAULT_CODEC = "qcow2";
+    public static final String DEFAULT_CODEC = "pack";
 
     public SnapshotRequest {
         Names.instance(instance);

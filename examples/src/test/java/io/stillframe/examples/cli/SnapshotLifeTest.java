@@ -78,7 +78,7 @@ class SnapshotLifeTest {
                 .anyMatch(line -> line.matches("consistency +already_off"))
                 .anyMatch(line -> line.matches("downtime +0 ms"))
                 .anyMatch(line -> line.matches("kept +for ever"))
-                .anyMatch(line -> line.matches("disk vda +root, 24 MiB \\(25165824 bytes\\), raw stored as qcow2"))
+                .anyMatch(line -> line.matches("disk vda +root, 24 MiB \\(25165824 bytes\\), raw stored as pack"))
                 .anyMatch(line -> line.matches(" +content +sha256-1m:[0-9a-f]{64}"))
                 .anyMatch(line -> line.contains("disks of 24 MiB (25165824 bytes) or more"));
     }
