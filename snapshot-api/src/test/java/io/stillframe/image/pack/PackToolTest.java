@@ -63,8 +63,7 @@ class PackToolTest {
                 StreamListener.none());
         assertThat(Files.size(raw)).isEqualTo(disk.size());
         assertThat(run(0, "zstd", "-t", pack.toString())).contains("" + disk.size());
-        assertThat(run(0, "zstd", "-l", "-v", pack.toString()))
-                .contains(disk.size() == 0 ? "Skippable Frames: 4" : "XXH64");
+        assertThat(run(0, "zstd", "-l", "-v", pack.toString())).contains("Decompressed Size", "Skippable Frames");
         run(0, "zstd", "-d", "-q", "-f", "--sparse", pack.toString(), "-o", restored.toString());
         run(0, "cmp", raw.toString(), restored.toString());
     }
