@@ -39,7 +39,7 @@ final class TokenHolder {
     /** The token that follows one that was refused; of many threads with the same one, the first authenticates. */
     synchronized Grant after(Grant refused) {
         Grant held = grant;
-        if (held != null && held != refused) {
+        if (held != null && !held.token().equals(refused.token())) {
             return held;
         }
         return renew();
