@@ -6,6 +6,7 @@ import io.stillframe.image.ImageOutput;
 import io.stillframe.image.Images;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;
+import io.stillframe.image.StreamSettings.ContentDigesting;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.Compression;
 import io.stillframe.model.Progress;
@@ -75,6 +76,11 @@ final class ImageConvert implements Callable<Integer> {
             description = "The disk's size, when it is read from standard input.")
     private Optional<ByteSize> size = Optional.empty();
 
+    @Option(
+            names = "--digest",
+            description = "Also compute the disk's content digest and report it; costs time for every byte of data.")
+    private boolean digest;
+
     ImageConvert(Console console) {
         this.console = console;
     }
@@ -99,6 +105,7 @@ final class ImageConvert implements Callable<Integer> {
         console.err()
                 .println(ByteSize.format(result.bytesRead()) + " of data read, " + ByteSize.format(result.bytesStored())
                         + " written");
+        result.content().ifPresent(content -> console.err().println("content digest " + content));
         return Stillframe.DONE;
     }
 
@@ -120,7 +127,8 @@ final class ImageConvert implements Callable<Integer> {
 
     private StreamSettings settings() {
         try {
-            StreamSettings defaults = StreamSettings.ofDefaults();
+            StreamSettings defaults =
+                    StreamSettings.ofDefaults().withDigest(digest ? ContentDigesting.ON : ContentDigesting.OFF);
             return threads.map(defaults::withThreads).orElse(defaults);
         } catch (SnapshotException e) {
             throw new UsageException(e);
