@@ -184,7 +184,7 @@ final class BenchmarkDisk {
             Path disk = directory.resolve(DISK);
             Files.deleteIfExists(disk);
             String command = "PATH=$PATH:/usr/sbin:/sbin mke2fs -q -F -t ext4 -b 4096 -U " + UUID + " -E hash_seed="
-                    + UUID + " -d stage " + DISK + " " + (wanted * 3 / 2 >> 20) + "M";
+                    + UUID + " -d stage " + DISK + " " + ((wanted * 3 / 2) >> 20) + "M";
             var unused = new ShellCommand(command, directory, Map.of("E2FSPROGS_FAKE_TIME", FILE_SYSTEM_TIME)).run();
         }
 
