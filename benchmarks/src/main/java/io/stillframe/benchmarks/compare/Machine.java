@@ -1,6 +1,7 @@
 package io.stillframe.benchmarks.compare;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,14 +55,20 @@ final class Machine {
     }
 
     private static String version(String command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(List.of("/bin/sh", "-c", command + " 2>&1")).start();
-        String first = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+        String first = printed(command)
                 .lines()
                 .filter(line -> !line.isBlank())
                 .findFirst()
                 .orElse("");
-        int unused = process.waitFor();
         return first.replace("*", "").replace("|", "/").strip();
+    }
+
+    /** What a command of the shell prints. */
+    static String printed(String command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(List.of("/bin/sh", "-c", command + " 2>&1")).start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        int unused = process.waitFor();
+        return text;
     }
 
     private static String field(List<String> lines, String name) {

@@ -80,9 +80,11 @@ public final class Main {
         Files.createSymbolicLink(out.resolve(BenchmarkDisk.DATA), disk.data());
         String path = repository.resolve("examples") + ":" + System.getenv("PATH");
         Map<String, String> environment = Map.of("PATH", path, "STILLFRAME_JAVA_OPTS", MEMORY);
-        Predicate<String> present = needed -> needed.startsWith("codec:")
-                ? Plugins.codecs().stream().anyMatch(codec -> needed.equals("codec:" + codec.name()))
-                : Machine.has(needed) || Files.exists(out.resolve(needed));
+        String help = Machine.printed(repository.resolve("examples/stillframe") + " image convert --help");
+        Predicate<String> present = needed -> Machine.has(needed)
+                || Files.exists(out.resolve(needed))
+                || Plugins.codecs().stream().anyMatch(codec -> needed.equals("codec:" + codec.name()))
+                || (needed.startsWith("option:") && help.contains(needed.substring("option:".length())));
         Rounds rounds = new Rounds(disk, out, environment, present, options, log);
         List<Contest> contests = Suite.contests().stream()
                 .filter(contest -> options.wants(contest.title()))

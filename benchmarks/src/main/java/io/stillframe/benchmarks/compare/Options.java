@@ -31,7 +31,7 @@ record Options(
             options:
               --quick            a disk with 1 GiB of data instead of 4 GiB, and 2 runs of each command
               --runs N           runs of each command (3)
-              --budget SECONDS   begin no further round of a comparison after this time (600)
+              --budget SECONDS   begin no further round of a comparison after this time (1200)
               --work DIR         where the disk is made and kept for the next call (/var/tmp/stillframe-benchmarks)
               --out DIR          where the commands write (memory, if there is room)
               --name NAME        results go to benchmarks/results/NAME (local)
@@ -49,7 +49,7 @@ record Options(
     static Options parse(Path root, String... arguments) {
         long data = 4L << 30;
         int runs = 3;
-        long budget = 600;
+        long budget = 1200;
         String work = "/var/tmp/stillframe-benchmarks";
         String out = "auto";
         String name = "local";

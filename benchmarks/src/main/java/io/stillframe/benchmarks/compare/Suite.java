@@ -1,6 +1,5 @@
 package io.stillframe.benchmarks.compare;
 
-import io.stillframe.benchmarks.compare.Contender.Input;
 import io.stillframe.benchmarks.report.Results.Bar;
 import io.stillframe.model.Compression;
 import io.stillframe.model.SnapshotException;
@@ -25,6 +24,7 @@ final class Suite {
                 toLz4(),
                 toGzip(),
                 toPlain(),
+                toVmdk(),
                 restoreOwn("zstd"),
                 restoreOwn("zlib"),
                 restoreQemu(),
@@ -43,15 +43,13 @@ final class Suite {
                         List.of("qemu-img"),
                         QEMU_RAW_TO + "qcow2 -W -m 16 -c -o compression_type=zstd disk.raw qemu.qcow2",
                         "qemu.qcow2",
-                        "true",
-                        Input.DISK),
+                        "true"),
                 new Contender(
                         "data.zst",
                         List.of("zstd"),
                         "zstd -q -f -1 -T2 data.bin -o data.zst",
                         "data.zst",
-                        "true",
-                        Input.DATA));
+                        "true"));
     }
 
     private static Contender input(String file, String codec, String compression) {
@@ -91,19 +89,19 @@ final class Suite {
                 List.of(
                         own("stillframe zstd:1", "zstd", "zstd:1", "own.zst", verify),
                         own("stillframe zstd:1 --digest", "zstd", "zstd:1", "own.zst", verify, " --digest"),
-                        own("stillframe pack", "pack", "zstd:1", "own.zst", verify),
-                        own("stillframe pack --digest", "pack", "zstd:1", "own.zst", verify, " --digest"),
-                        stream(
-                                "zstd -1 -T2",
-                                "zstd",
-                                "zstd -q -f -1 -T2 data.bin -o peer.zst",
-                                "peer.zst",
-                                "zstd -q -t")),
+                        new Contender(
+                                "stillframe pack without digests",
+                                List.of("codec:pack", "option:--chunk-digest"),
+                                "stillframe image convert disk.raw own.zst --from raw --to pack --chunk-digest none",
+                                "own.zst",
+                                verify),
+                        own("stillframe pack with SHA-256", "pack", "zstd:1", "own.zst", verify),
+                        stream("zstd -1 -T2", "zstd", "zstd -q -f -1 -T2 data.bin -o peer.zst", "peer.zst", "zstd -q -t")),
                 List.of(
                         new Bar("stillframe zstd:1", "zstd -1 -T2", 0.9, 1.02),
-                        new Bar("stillframe pack", "zstd -1 -T2", 0.9, 1.02),
                         new Bar("stillframe zstd:1 --digest", "zstd -1 -T2", 0.75, 1.02),
-                        new Bar("stillframe pack --digest", "zstd -1 -T2", 0.75, 1.02)));
+                        new Bar("stillframe pack without digests", "zstd -1 -T2", 0.9, 1.02),
+                        new Bar("stillframe pack with SHA-256", "zstd -1 -T2", 0.75, 1.02)));
     }
 
     private static Contest toLz4() {
@@ -125,6 +123,25 @@ final class Suite {
                 List.of());
     }
 
+    private static Contest toVmdk() {
+        return new Contest(
+                "Raw to streamOptimized vmdk",
+                List.of(
+                        own(
+                                "stillframe vmdk",
+                                "vmdk",
+                                "",
+                                "own.vmdk",
+                                "qemu-img compare -q -f raw -F vmdk disk.raw own.vmdk"),
+                        new Contender(
+                                "qemu-img vmdk",
+                                List.of("qemu-img"),
+                                QEMU_RAW_TO + "vmdk -o subformat=streamOptimized disk.raw peer.vmdk && sync peer.vmdk",
+                                "peer.vmdk",
+                                "qemu-img compare -q -f raw -F vmdk disk.raw peer.vmdk")),
+                List.of());
+    }
+
     private static Contest toPlain() {
         String verify = "qemu-img compare -q -f raw -F qcow2 disk.raw ";
         return new Contest(
@@ -136,16 +153,14 @@ final class Suite {
                                 List.of("qemu-img"),
                                 QEMU_RAW_TO + "raw disk.raw peer.raw",
                                 "peer.raw",
-                                SAME_DISK + "peer.raw",
-                                Input.DISK),
+                                SAME_DISK + "peer.raw"),
                         new Contender(
                                 "nbdcopy raw",
                                 List.of("nbdcopy", "qemu-nbd"),
                                 "truncate -s $(stat -L -c %s disk.raw) peer.raw && nbdcopy --destination-is-zero"
                                         + " -- [ qemu-nbd -r -f raw disk.raw ] peer.raw",
                                 "peer.raw",
-                                SAME_DISK + "peer.raw",
-                                Input.DISK),
+                                SAME_DISK + "peer.raw"),
                         own("stillframe qcow2 none", "qcow2", "none", "own.qcow2", verify + "own.qcow2"),
                         qemuTo("qemu-img qcow2", "")),
                 List.of());
@@ -183,8 +198,7 @@ final class Suite {
                                 List.of("zstd", "data.zst"),
                                 "zstd -q -d -f data.zst -o peer.bin && sync peer.bin",
                                 "peer.bin",
-                                "cmp data.bin peer.bin",
-                                Input.DATA)),
+                                "cmp data.bin peer.bin")),
                 List.of(
                         new Bar("stillframe pack to raw", "qemu-img, the same disk as qcow2/zstd", 1.2, 0),
                         new Bar("stillframe zstd to raw", "qemu-img, the same disk as qcow2/zstd", 1.2, 0)));
@@ -198,7 +212,7 @@ final class Suite {
             String name, String codec, String compression, String output, String verify, String more) {
         String command = "stillframe image convert disk.raw " + output + " --from raw --to " + codec
                 + (compression.isEmpty() ? "" : " --compression " + compression) + more;
-        return new Contender(name, List.of("codec:" + codec), command, output, verify, Input.DISK);
+        return new Contender(name, List.of("codec:" + codec), command, output, verify);
     }
 
     private static Contender qemuTo(String name, String options) {
@@ -208,13 +222,12 @@ final class Suite {
                 QEMU_RAW_TO + "qcow2 " + (options.isEmpty() ? "" : options + " ")
                         + "disk.raw peer.qcow2 && sync peer.qcow2",
                 "peer.qcow2",
-                "qemu-img compare -q -f raw -F qcow2 disk.raw peer.qcow2",
-                Input.DISK);
+                "qemu-img compare -q -f raw -F qcow2 disk.raw peer.qcow2");
     }
 
     private static Contender stream(String name, String tool, String command, String output, String test) {
         return new Contender(
-                name, List.of(tool), command + " && sync " + output, output, test + " " + output, Input.DATA);
+                name, List.of(tool), command + " && sync " + output, output, test + " " + output);
     }
 
     private static Contender toRaw(String name, String image, String codec) {
@@ -223,8 +236,7 @@ final class Suite {
                 List.of(image, "codec:" + codec),
                 "stillframe image convert " + image + " own.raw --from " + codec + " --to raw",
                 "own.raw",
-                SAME_DISK + "own.raw",
-                Input.DISK);
+                SAME_DISK + "own.raw");
     }
 
     private static Contender qemuToRaw(String name, String options, String image) {
@@ -233,8 +245,7 @@ final class Suite {
                 List.of(image, "qemu-img"),
                 "qemu-img convert " + options + "-f qcow2 -O raw " + image + " peer.raw && sync peer.raw",
                 "peer.raw",
-                SAME_DISK + "peer.raw",
-                Input.DISK);
+                SAME_DISK + "peer.raw");
     }
 
     /** The first of the compressions that the codec takes; empty if it takes none or is missing. */
