@@ -26,8 +26,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * A raw disk with an ext4 file system: program files of this machine, seeded log text and seeded random bytes. On one machine the same
- * call makes the same content. Beside it lies the data alone, without holes and zeros, for tools that cannot leave these out.
+ * A raw disk with an ext4 file system: nine tenths program files of this machine, if it has so many; the rest is seeded log text and
+ * seeded random bytes, half and half. On one machine the same call makes the same content. Beside it lies the data alone, without holes and zeros, for tools that cannot leave these out.
  */
 final class BenchmarkDisk {
     static final String DISK = "disk.raw";
@@ -117,11 +117,11 @@ final class BenchmarkDisk {
         Properties build() throws IOException, InterruptedException {
             remove(stage);
             Files.createDirectories(stage);
-            long share = wanted * 7 / 10;
+            long share = wanted * 9 / 10;
             for (String root : PROGRAMS) {
                 copyPrograms(Path.of(root), share);
             }
-            long random = wanted * 15 / 100;
+            long random = (wanted - programs) / 2;
             long text = wanted - random - programs;
             synthesize("text", text, new LogText(SEED));
             synthesize("random", random, new RandomBytes(SEED + 1));

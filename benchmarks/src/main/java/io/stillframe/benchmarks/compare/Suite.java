@@ -45,11 +45,7 @@ final class Suite {
                         "qemu.qcow2",
                         "true"),
                 new Contender(
-                        "data.zst",
-                        List.of("zstd"),
-                        "zstd -q -f -1 -T2 data.bin -o data.zst",
-                        "data.zst",
-                        "true"));
+                        "data.zst", List.of("zstd"), "zstd -q -f -1 -T2 data.bin -o data.zst", "data.zst", "true"));
     }
 
     private static Contender input(String file, String codec, String compression) {
@@ -96,7 +92,12 @@ final class Suite {
                                 "own.zst",
                                 verify),
                         own("stillframe pack with SHA-256", "pack", "zstd:1", "own.zst", verify),
-                        stream("zstd -1 -T2", "zstd", "zstd -q -f -1 -T2 data.bin -o peer.zst", "peer.zst", "zstd -q -t")),
+                        stream(
+                                "zstd -1 -T2",
+                                "zstd",
+                                "zstd -q -f -1 -T2 data.bin -o peer.zst",
+                                "peer.zst",
+                                "zstd -q -t")),
                 List.of(
                         new Bar("stillframe zstd:1", "zstd -1 -T2", 0.9, 1.02),
                         new Bar("stillframe zstd:1 --digest", "zstd -1 -T2", 0.75, 1.02),
@@ -226,8 +227,7 @@ final class Suite {
     }
 
     private static Contender stream(String name, String tool, String command, String output, String test) {
-        return new Contender(
-                name, List.of(tool), command + " && sync " + output, output, test + " " + output);
+        return new Contender(name, List.of(tool), command + " && sync " + output, output, test + " " + output);
     }
 
     private static Contender toRaw(String name, String image, String codec) {

@@ -19,7 +19,9 @@ class CodecLadderTest {
 
     @Test
     void codecsComeWithTheCompressionsThatTheyTake() {
-        assertThat(Steps.compressions(Plugins.codec("qcow2"))).contains("none", "zstd:1", "zlib:6").doesNotContain("xz:6");
+        assertThat(Steps.compressions(Plugins.codec("qcow2")))
+                .contains("none", "zstd:1", "zlib:6")
+                .doesNotContain("xz:6");
         assertThat(Steps.compressions(Plugins.codec("raw"))).containsExactly("none");
     }
 

@@ -80,9 +80,8 @@ class ReportTest {
     void chartsAreWellFormedAndHaveEveryPoint() throws Exception {
         MarkdownReport.write(results(own(99)), directory);
         String svg = Files.readString(directory.resolve("encode.svg"));
-        var document = DocumentBuilderFactory.newInstance()
-                .newDocumentBuilder()
-                .parse(new InputSource(new StringReader(svg)));
+        var document =
+                DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new InputSource(new StringReader(svg)));
         assertThat(document.getDocumentElement().getTagName()).isEqualTo("svg");
         assertThat(svg).contains(">zstd:1<").contains(">raw none<");
         assertThat(Files.readString(directory.resolve("decode.svg"))).doesNotContain(">raw none<");
