@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -70,14 +71,16 @@ record ShellCommand(String line, Path directory, Map<String, String> environment
 
     /** User and system seconds in the second line of what {@code times} prints: those of the shell's children. */
     static double[] processorOfChildren(String times) {
-        Matcher matcher = TIMES.matcher(times);
-        if (!matcher.find() || !matcher.find()) {
-            throw new IllegalArgumentException("not what the shell's 'times' prints: " + times);
-        }
-        return new double[] {
-            60 * Double.parseDouble(matcher.group(1)) + Double.parseDouble(matcher.group(2)),
-            60 * Double.parseDouble(matcher.group(3)) + Double.parseDouble(matcher.group(4))
-        };
+        MatchResult children = TIMES.matcher(times)
+                .results()
+                .skip(1)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("not what the shell's 'times' prints: " + times));
+        return new double[] {seconds(children, 1), seconds(children, 3)};
+    }
+
+    private static double seconds(MatchResult times, int minutes) {
+        return 60 * Double.parseDouble(times.group(minutes)) + Double.parseDouble(times.group(minutes + 1));
     }
 
     /** The peaks of a process and its descendants together. */
