@@ -7,7 +7,7 @@ import io.stillframe.spi.EncodedChunk;
 import io.stillframe.spi.ImageWriter;
 import java.nio.ByteBuffer;
 
-/** Writes chunks as they are; only zeros get a call of their own. */
+/** Writes chunks as they are, without a copy; only zeros get a call of their own. */
 final class RawWriter implements ImageWriter {
     private static final int CHUNK = 1 << 20;
 
@@ -57,9 +57,7 @@ final class RawWriter implements ImageWriter {
     private static final class RawEncoder implements ChunkEncoder {
         @Override
         public EncodedChunk encode(long position, ByteBuffer raw, ByteBuffer stored) {
-            int length = raw.remaining();
-            stored.put(raw.duplicate()).flip();
-            return new RawChunk(position, length, stored);
+            return new RawChunk(position, raw.remaining(), raw.duplicate());
         }
 
         @Override

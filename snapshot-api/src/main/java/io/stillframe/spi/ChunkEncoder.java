@@ -11,9 +11,10 @@ public interface ChunkEncoder extends AutoCloseable {
      * Encodes one chunk.
      *
      * @param position where it lies on the virtual disk, a multiple of the chunk size
-     * @param raw its bytes from position to limit, a direct buffer, unchanged; exactly the chunk size, or less for the last chunk
+     * @param raw its bytes from position to limit, a direct buffer, unchanged; exactly the chunk size, or less for the last chunk. Its
+     *     content stays until the result is appended, its position and limit may change
      * @param stored direct, cleared, with room for {@link ImageWriter#maxEncodedSize()}; belongs to the result until it is appended
-     * @return the encoded chunk over {@code stored}
+     * @return the encoded chunk, over {@code stored} or, where bytes are stored as they are, over a duplicate of {@code raw}
      */
     EncodedChunk encode(long position, ByteBuffer raw, ByteBuffer stored);
 

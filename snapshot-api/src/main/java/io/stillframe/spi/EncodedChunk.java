@@ -13,6 +13,6 @@ public interface EncodedChunk {
     /** Bytes of disk in it: the chunk size, or less for the disk's last chunk. */
     int rawLength();
 
-    /** The stored bytes, in the buffer that the caller gave to {@code encode}; read once. */
+    /** The stored bytes, in one of the buffers that the caller gave to {@code encode}; read once. */
     ByteBuffer bytes();
 }

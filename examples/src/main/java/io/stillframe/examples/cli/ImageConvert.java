@@ -7,6 +7,7 @@ import io.stillframe.image.Images;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;
+import io.stillframe.image.StreamSettings.ContentDigesting;
 import io.stillframe.model.Compression;
 import io.stillframe.model.Progress;
 import io.stillframe.model.SnapshotException;
@@ -82,6 +83,11 @@ final class ImageConvert implements Callable<Integer> {
     @Mixin
     private PackBaseOption base = new PackBaseOption();
 
+    @Option(
+            names = "--digest",
+            description = "Also compute the disk's content digest and report it; costs time for every byte of data.")
+    private boolean digest;
+
     ImageConvert(Console console) {
         this.console = console;
     }
@@ -103,6 +109,7 @@ final class ImageConvert implements Callable<Integer> {
         console.err()
                 .println(ByteSize.format(result.bytesRead()) + " of data read, " + ByteSize.format(result.bytesStored())
                         + " written");
+        result.content().ifPresent(content -> console.err().println("content digest " + content));
         return Stillframe.DONE;
     }
 
@@ -133,7 +140,8 @@ final class ImageConvert implements Callable<Integer> {
 
     private StreamSettings settings() {
         try {
-            StreamSettings defaults = StreamSettings.ofDefaults();
+            StreamSettings defaults =
+                    StreamSettings.ofDefaults().withDigest(digest ? ContentDigesting.ON : ContentDigesting.OFF);
             return threads.map(defaults::withThreads).orElse(defaults);
         } catch (SnapshotException e) {
             throw new UsageException(e);

@@ -1,0 +1,5 @@
+/** Speed and ratio of every codec at every level. */
+@NullMarked
+package io.stillframe.benchmarks.ladder;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,98 @@
+package io.stillframe.benchmarks.report;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Everything that one call measured. What {@link RecordJson} writes and reads.
+ *
+ * @param machine what it ran on
+ * @param disk what was converted
+ * @param comparisons whole conversions beside those of other tools
+ * @param ladder codecs at their levels
+ * @param pieces scores of the JMH benchmarks; empty if they were not run
+ */
+public record Results(
+        Map<String, String> machine,
+        Map<String, String> disk,
+        List<Comparison> comparisons,
+        List<Step> ladder,
+        List<Piece> pieces) {
+    /**
+     * Commands that do the same, run in turn.
+     *
+     * @param title what they do
+     * @param sides the commands
+     * @param bars what was to be reached
+     */
+    public record Comparison(String title, List<Side> sides, List<Bar> bars) {
+        /** The side of that name; none if it was absent. */
+        public List<Run> runs(String name) {
+            return sides.stream()
+                    .filter(side -> side.name().equals(name))
+                    .findFirst()
+                    .map(Side::runs)
+                    .orElse(List.of());
+        }
+    }
+
+    /**
+     * One command.
+     *
+     * @param name what it is
+     * @param command as typed, in the directory with the disk
+     * @param state {@code verified}, or why there is no figure
+     * @param inputBytes data that it turned over
+     * @param outputBytes what it wrote
+     * @param runs in order; a round's runs of all sides have the same index
+     */
+    public record Side(String name, String command, String state, long inputBytes, long outputBytes, List<Run> runs) {}
+
+    /**
+     * One run of a command.
+     *
+     * @param wall seconds from start to end
+     * @param user processor seconds of all its processes
+     * @param system processor seconds in the kernel for them
+     * @param residentBytes most memory that they had
+     */
+    public record Run(double wall, double user, double system, long residentBytes) {
+        public double processor() {
+            return user + system;
+        }
+    }
+
+    /**
+     * A figure to be reached.
+     *
+     * @param own the side that is to be fast
+     * @param peer what it is compared with
+     * @param speed how many times as fast as the peer it must be
+     * @param size how many times the peer's output its own may be; 0 for no limit
+     */
+    public record Bar(String own, String peer, double speed, double size) {}
+
+    /**
+     * One codec at one level, in memory.
+     *
+     * @param codec its name
+     * @param compression algorithm and level
+     * @param ratio data bytes for each stored byte
+     * @param encode data bytes a second, all threads
+     * @param encodeOne data bytes a second, one thread
+     * @param decode data bytes a second, all threads; 0 if the codec cannot be read
+     */
+    public record Step(
+            String codec, String compression, double ratio, double encode, double encodeOne, double decode) {}
+
+    /**
+     * A JMH score.
+     *
+     * @param benchmark its name
+     * @param parameters name and value
+     * @param score in {@code unit}
+     * @param error half of the confidence interval
+     * @param unit as JMH names it
+     */
+    public record Piece(String benchmark, Map<String, String> parameters, double score, double error, String unit) {}
+}
