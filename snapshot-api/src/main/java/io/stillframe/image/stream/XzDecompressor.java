@@ -106,7 +106,7 @@ final class XzDecompressor implements Decompressor {
     }
 
     private static int number(byte[] block, int at) {
-        return (block[at] & 0xFF) << 8 | block[at + 1] & 0xFF;
+        return ((block[at] & 0xFF) << 8) | (block[at + 1] & 0xFF);
     }
 
     private static int padded(int length) {
