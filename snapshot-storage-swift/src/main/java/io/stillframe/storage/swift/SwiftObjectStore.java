@@ -194,7 +194,12 @@ public final class SwiftObjectStore implements ObjectStore {
         try {
             found = parts.lookup().look(key).orElseThrow(() -> gone);
         } catch (SnapshotException e) {
-            throw e.retryable() ? new SnapshotException(SnapshotException.Kind.OUTCOME_UNKNOWN, e.getMessage(), e) : e;
+            throw e.retryable()
+                    ? new SnapshotException(
+                            SnapshotException.Kind.OUTCOME_UNKNOWN,
+                            "putting " + key + ": published, or so it seems; looking failed",
+                            e)
+                    : e;
         }
         return ifAbsent && !found.hasMark(mark)
                 ? new PublishOutcome.AlreadyExists(found.stat())
