@@ -56,7 +56,10 @@ libvirt_answers() { virsh -q -c qemu:///system version >/dev/null 2>&1; }
 
 s3_runs() { [ -s "${STILLFRAME_LAB:-/var/tmp/stillframe-lab}/run/ceph.env" ]; }
 
+swift_runs() { [ -s "${STILLFRAME_LAB:-/var/tmp/stillframe-lab}/run/swift.env" ]; }
+
 stop_lab() {
+  if [ "${swift_was_up:-yes}" = no ]; then "$here/lab/stores/swift-down.sh" || true; fi
   if [ "${s3_was_up:-yes}" = no ]; then "$here/lab/stores/ceph-down.sh" || true; fi
   if [ "${lab_was_up:-yes}" = no ]; then "$here/lab/down.sh" || true; fi
 }
@@ -72,10 +75,13 @@ main() {
   if libvirt_answers; then lab_was_up=yes; fi
   s3_was_up=no
   if s3_runs; then s3_was_up=yes; fi
+  swift_was_up=no
+  if swift_runs; then swift_was_up=yes; fi
   trap stop_lab EXIT
   step "starting the lab"
   "$here/lab/up.sh"
   "$here/lab/stores/ceph-up.sh"
+  "$here/lab/stores/swift-up.sh"
 
   jdk=$(jdk_in_use)
   step "all tests with $jdk"

@@ -3,7 +3,6 @@ package io.stillframe.examples.cli;
 import io.stillframe.image.ConvertRequest;
 import io.stillframe.image.ImageInput;
 import io.stillframe.image.ImageOutput;
-import io.stillframe.image.Images;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;

@@ -153,7 +153,9 @@ final class LayoutReader {
         if (text.get(0) == 0) {
             throw noDescriptor();
         }
-        return Descriptor.of(text.array(), image.describe());
+        byte[] area = new byte[text.remaining()];
+        text.get(area);
+        return Descriptor.of(area, image.describe());
     }
 
     private SnapshotException noDescriptor() {

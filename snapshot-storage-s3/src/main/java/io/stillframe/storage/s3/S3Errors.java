@@ -32,7 +32,12 @@ final class S3Errors {
 
     /** Client faults by their status, but worth another try: a stalled body, a clock that the SDK has adjusted, keys that their source has renewed. */
     private static final Set<String> PASSING = Set.of(
-            "RequestTimeout", "RequestTimeoutException", "RequestTimeTooSkewed", "ExpiredToken", "InternalError", "OperationAborted");
+            "RequestTimeout",
+            "RequestTimeoutException",
+            "RequestTimeTooSkewed",
+            "ExpiredToken",
+            "InternalError",
+            "OperationAborted");
 
     private static final int LONGEST_MESSAGE = 300;
 

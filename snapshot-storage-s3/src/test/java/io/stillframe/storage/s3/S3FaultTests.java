@@ -146,17 +146,26 @@ abstract class S3FaultTests {
             try (UploadSession open = direct.beginUpload(KEY, PartLayout.fixed(PART), options());
                     UploadSession same = faulty.resumeUpload(open.token())) {
                 PartReceipt part = open.putPart(1, ByteBuffer.allocate(10));
-                struck(point, action, () -> faulty.list("", Optional.empty(), 10).items())
+                struck(
+                                point,
+                                action,
+                                () -> faulty.list("", Optional.empty(), 10).items())
                         .ifPresent(found -> assertThat(found).hasSize(2));
-                struck(point, action, () -> faulty.listUploads("", Optional.empty(), 10).items())
+                struck(
+                                point,
+                                action,
+                                () -> faulty.listUploads("", Optional.empty(), 10)
+                                        .items())
                         .ifPresent(found -> assertThat(found).hasSize(1));
-                struck(point, action, same::arrived).ifPresent(found -> assertThat(found).containsExactly(part));
+                struck(point, action, same::arrived)
+                        .ifPresent(found -> assertThat(found).containsExactly(part));
                 same.detach();
             }
             struck(point, action, () -> {
-                faulty.delete(List.of(KEY, other));
-                return direct.list("", Optional.empty(), 10).items();
-            }).ifPresent(left -> assertThat(left).isEmpty());
+                        faulty.delete(List.of(KEY, other));
+                        return direct.list("", Optional.empty(), 10).items();
+                    })
+                    .ifPresent(left -> assertThat(left).isEmpty());
             faulty.delete(List.of(KEY, other));
             assertThat(direct.list("", Optional.empty(), 10).items()).isEmpty();
         }

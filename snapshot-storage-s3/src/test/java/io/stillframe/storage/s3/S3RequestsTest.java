@@ -134,8 +134,9 @@ final class S3RequestsTest {
             store.stat(KEY);
             assertThat(store + " " + store.uri()).doesNotContain("AAAA");
         }
-        assertThat(notes).allSatisfy(note -> assertThat(note)
-                .contains("x-amz-server-side-encryption-customer-algorithm: AES256"));
+        assertThat(notes)
+                .allSatisfy(
+                        note -> assertThat(note).contains("x-amz-server-side-encryption-customer-algorithm: AES256"));
     }
 
     @Test
@@ -190,8 +191,8 @@ final class S3RequestsTest {
     void keysAreAskedForAtEveryRequest() {
         AtomicInteger asked = new AtomicInteger();
         try (S3ObjectStore store = builder()
-                .credentials(S3Credentials.from(() ->
-                        new S3Credentials.Keys("key-" + asked.incrementAndGet(), "secret", Optional.empty())))
+                .credentials(S3Credentials.from(
+                        () -> new S3Credentials.Keys("key-" + asked.incrementAndGet(), "secret", Optional.empty())))
                 .build()) {
             store.stat(KEY);
             store.stat(KEY);
@@ -271,13 +272,11 @@ final class S3RequestsTest {
 
     @Test
     void theEnvironmentFillsWhatTheUriLeavesOut() {
-        S3Settings settings = S3Uri.parse(
-                        URI.create("s3://bucket"),
-                        name -> switch (name) {
-                            case "AWS_ENDPOINT_URL" -> Optional.of("https://host");
-                            case "AWS_DEFAULT_REGION" -> Optional.of("there");
-                            default -> Optional.empty();
-                        })
+        S3Settings settings = S3Uri.parse(URI.create("s3://bucket"), name -> switch (name) {
+                    case "AWS_ENDPOINT_URL" -> Optional.of("https://host");
+                    case "AWS_DEFAULT_REGION" -> Optional.of("there");
+                    default -> Optional.empty();
+                })
                 .settings();
         assertThat(settings.endpoint()).contains(URI.create("https://host"));
         assertThat(settings.region()).contains("there");

@@ -107,11 +107,6 @@ final class SwiftUpload implements UploadSession {
     }
 
     @Override
-    public boolean holds(PartReceipt part, ByteBuffer bytes) {
-        return part.size() == bytes.remaining() && part.tag().equals(Md5.of(bytes));
-    }
-
-    @Override
     public PublishOutcome complete(List<PartReceipt> receipts, PublishMode mode) {
         requireOpen();
         requireComplete(receipts);
