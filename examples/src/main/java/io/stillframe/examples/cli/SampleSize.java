@@ -22,10 +22,11 @@ record SampleSize(String text) {
         @Override
         public SampleSize convert(String value) {
             SampleSize size = new SampleSize(value);
-            size.scope(0)
-                    .orElseThrow(() -> new TypeConversionException(
-                            "a sample is a share such as 5%, over 0% and up to 100%, or a number of chunks, got '"
-                                    + value + "'"));
+            if (size.scope(0).isEmpty()) {
+                throw new TypeConversionException(
+                        "a sample is a share such as 5%, over 0% and up to 100%, or a number of chunks, got '" + value
+                                + "'");
+            }
             return size;
         }
     }
