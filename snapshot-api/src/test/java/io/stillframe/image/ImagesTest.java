@@ -41,8 +41,8 @@ class ImagesTest {
         String format = "raw";
         for (ImageCodec next : both()) {
             Path converted = dir.resolve("next." + next.extension());
-            StreamResult result = convert(ConvertRequest.of(
-                    ImageInput.file(file, format), new ImageOutput.File(converted), next.name()));
+            StreamResult result = convert(
+                    ConvertRequest.of(ImageInput.file(file, format), new ImageOutput.File(converted), next.name()));
             assertThat(result.content()).contains(DiskAssert.contentDigest(disk));
             try (BlockSource opened = Images.open(ImageInput.file(converted, next.name()))) {
                 DiskAssert.assertSameDisk(opened, disk, 9);
