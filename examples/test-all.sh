@@ -48,7 +48,8 @@ newest_other_jdk() {
 verify() {
   local jdk=$1
   shift
-  (cd "$root" && JAVA_HOME=$jdk mvn -B -ntp -V "$@" clean verify)
+  # Two modules at once: the tests with guests mostly wait for them.
+  (cd "$root" && JAVA_HOME=$jdk mvn -B -ntp -V -T 2 "$@" clean verify)
 }
 
 # ---- the lab ----
