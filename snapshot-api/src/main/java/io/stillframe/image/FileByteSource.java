@@ -30,7 +30,8 @@ public final class FileByteSource implements ByteSource {
     private final Path path;
     private final long size;
     private final @Nullable Object fileKey;
-    private final Optional<SparseFileProbe.Regions> regions;
+    private final boolean regular;
+    private @Nullable Optional<SparseFileProbe.Regions> regions;
     private volatile FileChannel channel;
     private volatile boolean closed;
 
@@ -40,7 +41,7 @@ public final class FileByteSource implements ByteSource {
         this.size = channel.size();
         BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
         this.fileKey = attributes.fileKey();
-        this.regions = attributes.isRegularFile() ? probe(path) : Optional.empty();
+        this.regular = attributes.isRegularFile();
     }
 
     /**
@@ -65,14 +66,46 @@ public final class FileByteSource implements ByteSource {
         }
     }
 
-    private static Optional<SparseFileProbe.Regions> probe(Path path) {
+    /** Found out when it is first asked for: most formats have tables of their own. */
+    private synchronized Optional<SparseFileProbe.Regions> regions() {
+        if (closed) {
+            throw SnapshotException.invalid(path + " is closed");
+        }
+        if (regions == null) {
+            regions = regular ? probe() : Optional.empty();
+        }
+        return regions;
+    }
+
+    private Optional<SparseFileProbe.Regions> probe() {
         for (SparseFileProbe probe : ServiceLoader.load(SparseFileProbe.class)) {
             Optional<SparseFileProbe.Regions> found = probe.open(path);
             if (found.isPresent()) {
+                requireSameFile(found.get());
                 return found;
             }
         }
         return Optional.empty();
+    }
+
+    /** The regions were opened by name, which may mean another file by now. */
+    private void requireSameFile(SparseFileProbe.Regions opened) {
+        try {
+            requireKey();
+        } catch (IOException e) {
+            opened.close();
+            throw SnapshotException.permanent(path + " cannot be looked at: " + e.getMessage(), e);
+        } catch (SnapshotException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    private void requireKey() throws IOException {
+        Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        if (!Objects.equals(key, fileKey)) {
+            throw SnapshotException.conflict(path + " was replaced while it was read");
+        }
     }
 
     @Override
@@ -124,18 +157,20 @@ public final class FileByteSource implements ByteSource {
             return;
         }
         FileChannel fresh = FileChannel.open(path, StandardOpenOption.READ);
-        Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-        if (!Objects.equals(key, fileKey)) {
+        try {
+            requireKey();
+        } catch (IOException | SnapshotException e) {
             fresh.close();
-            throw SnapshotException.conflict(path + " was replaced while it was read");
+            throw e;
         }
         channel = fresh;
     }
 
     @Override
     public Iterator<Extent> extents(ByteRange range) {
-        return regions.isPresent() && range.end() <= size
-                ? new SparseExtents(regions.get(), range)
+        Optional<SparseFileProbe.Regions> known = regions();
+        return known.isPresent() && range.end() <= size
+                ? new SparseExtents(known.get(), range)
                 : ByteSource.super.extents(range);
     }
 
@@ -150,7 +185,9 @@ public final class FileByteSource implements ByteSource {
             return;
         }
         closed = true;
-        regions.ifPresent(SparseFileProbe.Regions::close);
+        if (regions != null) {
+            regions.ifPresent(SparseFileProbe.Regions::close);
+        }
         try {
             channel.close();
         } catch (IOException e) {

@@ -1,5 +1,7 @@
 package io.stillframe.image;
 
+import io.stillframe.image.StreamSettings.ContentDigesting;
+import io.stillframe.image.StreamSettings.StoredChecksum;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.EncodedChunk;
@@ -11,7 +13,8 @@ import java.util.Optional;
 final class ImageSequence implements DiskPipeline.Sequence<ImageSlot> {
     private final ImageWriter writer;
     private final StreamTarget target;
-    private final ChecksummedBody body;
+    private final Optional<Crc32c> checksum;
+    private final CountedBody body;
     private final ContentDigest content;
     private final boolean digest;
     private final StreamListener listener;
@@ -19,12 +22,15 @@ final class ImageSequence implements DiskPipeline.Sequence<ImageSlot> {
     private long seen;
     private long bytesRead;
 
-    ImageSequence(long size, ImageWriter writer, StreamTarget target, boolean digest, StreamListener listener) {
+    ImageSequence(
+            long size, ImageWriter writer, StreamTarget target, StreamSettings settings, StreamListener listener) {
         this.writer = writer;
         this.target = target;
-        this.body = new ChecksummedBody(target);
+        this.checksum =
+                settings.checksum() == StoredChecksum.ON ? Optional.of(new Crc32c()) : Optional.empty();
+        this.body = new CountedBody(target, checksum);
         this.content = new ContentDigest(size);
-        this.digest = digest;
+        this.digest = settings.digest() == ContentDigesting.ON;
         this.listener = listener;
     }
 
@@ -75,14 +81,13 @@ final class ImageSequence implements DiskPipeline.Sequence<ImageSlot> {
             throw SnapshotException.permanent(
                     "the codec announced a head of " + writer.headLength() + " bytes and returned " + headLength, null);
         }
-        Crc32c ofHead = new Crc32c();
-        ofHead.update(head.duplicate());
+        int ofHead = Crc32c.of(head.duplicate());
         target.head(head);
         listener.onProgress(bytesRead, headLength + body.length());
         return new StreamResult(
                 bytesRead,
                 headLength + body.length(),
                 digest ? Optional.of(content.finish()) : Optional.empty(),
-                Crc32c.digest(Crc32c.combine(ofHead.value(), body.checksum(), body.length())));
+                checksum.map(sum -> Crc32c.digest(Crc32c.combine(ofHead, sum.value(), body.length()))));
     }
 }

@@ -52,7 +52,7 @@ public final class ImageStream {
             List<ImageSlot> slots = slots(writer, unit, chunk, settings, memory);
             int threads = Math.min(settings.threads(), slots.size());
             boolean digest = settings.digest() == ContentDigesting.ON;
-            ImageSequence sequence = new ImageSequence(source.size(), writer, target, digest, listener);
+            ImageSequence sequence = new ImageSequence(source.size(), writer, target, settings, listener);
             surfacing(() -> {
                 sequence.begin();
                 return sequence;

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 
 /**
@@ -82,29 +83,50 @@ public final class Images {
      */
     public static StreamResult convert(
             ConvertRequest request, StreamSettings settings, Cancellation cancellation, StreamListener listener) {
+        ImageCodec codec = Plugins.codec(request.format());
+        return convert(
+                request,
+                size -> codec.newWriter(new ImageSpec(size, request.compression(), request.clusterSize())),
+                settings,
+                cancellation,
+                listener);
+    }
+
+    /**
+     * Converts as {@link #convert(ConvertRequest, StreamSettings, Cancellation, StreamListener)} does, with a writer that has options of
+     * its own.
+     *
+     * @param writers makes a new writer of the request's format for a disk of that many bytes, closed by this method; compression and
+     *     cluster size of the request are not looked at
+     */
+    public static StreamResult convert(
+            ConvertRequest request,
+            LongFunction<ImageWriter> writers,
+            StreamSettings settings,
+            Cancellation cancellation,
+            StreamListener listener) {
         requireNotItself(request);
         if (request.input() instanceof ImageInput.Pipe pipe) {
             PipeByteSource bytes = piped(pipe);
             try (BlockSource source = raw(bytes)) {
-                return write(request, source, settings, cancellation, listener, bytes::requireEnd);
+                return write(request, writers, source, settings, cancellation, listener, bytes::requireEnd);
             }
         }
         try (BlockSource source = open(request.input())) {
-            return write(request, source, settings, cancellation, listener, () -> {});
+            return write(request, writers, source, settings, cancellation, listener, () -> {});
         }
     }
 
     private static StreamResult write(
             ConvertRequest request,
+            LongFunction<ImageWriter> writers,
             BlockSource source,
             StreamSettings settings,
             Cancellation cancellation,
             StreamListener listener,
             Runnable lastCheck) {
-        ImageCodec codec = Plugins.codec(request.format());
         listener.onTotal(total(request.input(), source, cancellation));
-        ImageSpec spec = new ImageSpec(source.size(), request.compression(), request.clusterSize());
-        try (ImageWriter writer = codec.newWriter(spec)) {
+        try (ImageWriter writer = writers.apply(source.size())) {
             if (request.output() instanceof ImageOutput.File file) {
                 try (FileTarget target = FileTarget.create(file.path())) {
                     StreamResult result = ImageStream.run(source, writer, target, settings, cancellation, listener);
@@ -113,7 +135,7 @@ public final class Images {
                     return result;
                 }
             }
-            requirePipe(codec);
+            requirePipe(Plugins.codec(request.format()));
             PipeTarget target = new PipeTarget(((ImageOutput.Pipe) request.output()).stream());
             StreamResult result = ImageStream.run(source, writer, target, settings, cancellation, listener);
             lastCheck.run();

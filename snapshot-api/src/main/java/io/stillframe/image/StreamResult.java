@@ -9,6 +9,6 @@ import java.util.Optional;
  * @param bytesRead bytes of data read from the disk; holes and known zeros are not read
  * @param bytesStored length of the stored image, head and body
  * @param content the disk's content digest ({@link Digest#CONTENT}), unless {@link StreamSettings} left it out
- * @param stored CRC32C of the stored image in file order ({@link Digest#STORED})
+ * @param stored CRC32C of the stored image in file order ({@link Digest#STORED}), unless {@link StreamSettings} left it out
  */
-public record StreamResult(long bytesRead, long bytesStored, Optional<Digest> content, Digest stored) {}
+public record StreamResult(long bytesRead, long bytesStored, Optional<Digest> content, Optional<Digest> stored) {}

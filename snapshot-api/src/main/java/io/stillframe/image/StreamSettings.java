@@ -15,10 +15,16 @@ import java.util.concurrent.Executor;
  * @param threads worker threads that read, test, digest and encode, 1 to 256; the calling thread writes and helps out
  * @param memoryLimit most bytes of direct memory for the slots; a stream that cannot have one slot within it is refused
  * @param digest whether the content digest is computed
+ * @param checksum whether the stored image's checksum is computed
  * @param executor runs the workers; it may have fewer threads than asked for, even none that are free. The stream's own threads,
  *     named {@code stillframe-stream-N}, if empty
  */
-public record StreamSettings(int threads, long memoryLimit, ContentDigesting digest, Optional<Executor> executor) {
+public record StreamSettings(
+        int threads,
+        long memoryLimit,
+        ContentDigesting digest,
+        StoredChecksum checksum,
+        Optional<Executor> executor) {
     private static final int MOST_THREADS = 256;
     private static final long DEFAULT_MEMORY = 128L << 20;
 
@@ -27,6 +33,14 @@ public record StreamSettings(int threads, long memoryLimit, ContentDigesting dig
         /** The result carries {@link io.stillframe.model.Digest#CONTENT}. */
         ON,
         /** The result carries none; saves about as much time as compression at the fastest level takes. */
+        OFF
+    }
+
+    /** Whether to compute the checksum of the stored image. */
+    public enum StoredChecksum {
+        /** The result carries {@link io.stillframe.model.Digest#STORED}, for whoever moves or keeps the image. */
+        ON,
+        /** The result carries none; the thread that writes has a little less to do. */
         OFF
     }
 
@@ -39,26 +53,34 @@ public record StreamSettings(int threads, long memoryLimit, ContentDigesting dig
         }
     }
 
-    /** A thread for each processor, 128 MiB, content digest on, own threads. */
+    /** A thread for each processor, 128 MiB, content digest and checksum on, own threads. */
     public static StreamSettings ofDefaults() {
         int processors = Runtime.getRuntime().availableProcessors();
         return new StreamSettings(
-                Math.min(processors, MOST_THREADS), DEFAULT_MEMORY, ContentDigesting.ON, Optional.empty());
+                Math.min(processors, MOST_THREADS),
+                DEFAULT_MEMORY,
+                ContentDigesting.ON,
+                StoredChecksum.ON,
+                Optional.empty());
     }
 
     public StreamSettings withThreads(int value) {
-        return new StreamSettings(value, memoryLimit, digest, executor);
+        return new StreamSettings(value, memoryLimit, digest, checksum, executor);
     }
 
     public StreamSettings withMemoryLimit(long bytes) {
-        return new StreamSettings(threads, bytes, digest, executor);
+        return new StreamSettings(threads, bytes, digest, checksum, executor);
     }
 
     public StreamSettings withDigest(ContentDigesting value) {
-        return new StreamSettings(threads, memoryLimit, value, executor);
+        return new StreamSettings(threads, memoryLimit, value, checksum, executor);
+    }
+
+    public StreamSettings withChecksum(StoredChecksum value) {
+        return new StreamSettings(threads, memoryLimit, digest, value, executor);
     }
 
     public StreamSettings withExecutor(Executor value) {
-        return new StreamSettings(threads, memoryLimit, digest, Optional.of(value));
+        return new StreamSettings(threads, memoryLimit, digest, checksum, Optional.of(value));
     }
 }

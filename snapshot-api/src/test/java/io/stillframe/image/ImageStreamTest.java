@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.stillframe.image.StreamSettings.ContentDigesting;
+import io.stillframe.image.StreamSettings.StoredChecksum;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -339,6 +340,15 @@ class ImageStreamTest {
         assertThat(run(disk, new RecordingWriter(65536), FOUR.withDigest(ContentDigesting.OFF))
                         .content())
                 .isEmpty();
+    }
+
+    @Test
+    void leavesTheChecksumOutWhenTold() {
+        BlockSource disk = MemoryBlockSource.builder(0).build();
+        assertThat(run(disk, new RecordingWriter(4096), FOUR.withChecksum(StoredChecksum.OFF))
+                        .stored())
+                .isEmpty();
+        assertThat(run(disk, new RecordingWriter(4096), FOUR).stored()).isPresent();
     }
 
     private StreamResult run(BlockSource disk, ImageWriter writer, StreamSettings settings) {

@@ -7,6 +7,7 @@ import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;
 import io.stillframe.image.StreamSettings.ContentDigesting;
+import io.stillframe.image.StreamSettings.StoredChecksum;
 import io.stillframe.model.Compression;
 import io.stillframe.model.Progress;
 import io.stillframe.model.SnapshotException;
@@ -80,7 +81,7 @@ final class ImageConvert implements Callable<Integer> {
     private OvaOutput ova = new OvaOutput();
 
     @Mixin
-    private PackBaseOption base = new PackBaseOption();
+    private PackOutput pack = new PackOutput();
 
     @Option(
             names = "--digest",
@@ -103,7 +104,7 @@ final class ImageConvert implements Callable<Integer> {
             result = CancellableWork.run(
                     console,
                     "the conversion",
-                    cancellation -> base.convert(request, settings, cancellation, new Shown(display)));
+                    cancellation -> pack.convert(request, settings, cancellation, new Shown(display)));
         }
         console.err()
                 .println(ByteSize.format(result.bytesRead()) + " of data read, " + ByteSize.format(result.bytesStored())
@@ -139,8 +140,9 @@ final class ImageConvert implements Callable<Integer> {
 
     private StreamSettings settings() {
         try {
-            StreamSettings defaults =
-                    StreamSettings.ofDefaults().withDigest(digest ? ContentDigesting.ON : ContentDigesting.OFF);
+            StreamSettings defaults = StreamSettings.ofDefaults()
+                    .withDigest(digest ? ContentDigesting.ON : ContentDigesting.OFF)
+                    .withChecksum(StoredChecksum.OFF);
             return threads.map(defaults::withThreads).orElse(defaults);
         } catch (SnapshotException e) {
             throw new UsageException(e);

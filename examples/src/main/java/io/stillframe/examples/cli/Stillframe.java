@@ -4,8 +4,12 @@ import io.stillframe.model.SnapshotException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -56,37 +60,49 @@ public final class Stillframe {
 
     /** Runs one command line. */
     int run(String... args) {
-        return tree().execute(args);
+        return tree(args).execute(args);
     }
 
-    private CommandLine tree() {
-        CommandLine tree = new CommandLine(this)
-                .addSubcommand(new CommandLine(new SnapshotCommands())
-                        .addSubcommand(new SnapshotCreate(console))
-                        .addSubcommand(new SnapshotList(console))
-                        .addSubcommand(new SnapshotShow(console))
-                        .addSubcommand(new SnapshotDelete(console))
-                        .addSubcommand(new SnapshotCancel(console))
-                        .addSubcommand(new SnapshotRetain(console))
-                        .addSubcommand(new SnapshotExport(console)))
-                .addSubcommand(new Launch(console))
-                .addSubcommand(new CommandLine(new ImageCommands())
-                        .addSubcommand(new ImageInfoShow(console))
-                        .addSubcommand(new ImageConvert(console))
-                        .addSubcommand(new ImageVerify(console))
-                        .addSubcommand(new PackVerify(console))
-                        .addSubcommand(new ImageMap(console)))
-                .addSubcommand(new CommandLine(new StoreCommands()).addSubcommand(new StoreProbe(console)))
-                .addSubcommand(new CommandLine(new CatalogCommands()).addSubcommand(new CatalogRebuild(console)))
-                .addSubcommand(new Recover(console))
-                .addSubcommand(new Sweep(console))
-                .addSubcommand(new Worker(console));
+    /** The commands; only the one that is called if the line begins with it, because making them all takes longer than many a call. */
+    private CommandLine tree(String... args) {
+        Map<String, Supplier<CommandLine>> commands = commands();
+        CommandLine tree = new CommandLine(this);
+        if (args.length > 0 && commands.containsKey(args[0])) {
+            commands.keySet().retainAll(Set.of(args[0]));
+        }
+        commands.values().forEach(command -> tree.addSubcommand(command.get()));
         return tree.setOut(writer(console.out()))
                 .setErr(writer(console.err()))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionStrategy(this::execute)
                 .setParameterExceptionHandler(this::misused)
                 .setExecutionExceptionHandler(this::failed);
+    }
+
+    /** By their names, in the order in which the help shows them. */
+    private Map<String, Supplier<CommandLine>> commands() {
+        Map<String, Supplier<CommandLine>> commands = new LinkedHashMap<>();
+        commands.put("snapshot", () -> new CommandLine(new SnapshotCommands())
+                .addSubcommand(new SnapshotCreate(console))
+                .addSubcommand(new SnapshotList(console))
+                .addSubcommand(new SnapshotShow(console))
+                .addSubcommand(new SnapshotDelete(console))
+                .addSubcommand(new SnapshotCancel(console))
+                .addSubcommand(new SnapshotRetain(console))
+                .addSubcommand(new SnapshotExport(console)));
+        commands.put("launch", () -> new CommandLine(new Launch(console)));
+        commands.put("image", () -> new CommandLine(new ImageCommands())
+                .addSubcommand(new ImageInfoShow(console))
+                .addSubcommand(new ImageConvert(console))
+                .addSubcommand(new ImageVerify(console))
+                .addSubcommand(new PackVerify(console))
+                .addSubcommand(new ImageMap(console)));
+        commands.put("store", () -> new CommandLine(new StoreCommands()).addSubcommand(new StoreProbe(console)));
+        commands.put("catalog", () -> new CommandLine(new CatalogCommands()).addSubcommand(new CatalogRebuild(console)));
+        commands.put("recover", () -> new CommandLine(new Recover(console)));
+        commands.put("sweep", () -> new CommandLine(new Sweep(console)));
+        commands.put("worker", () -> new CommandLine(new Worker(console)));
+        return commands;
     }
 
     private int execute(ParseResult parsed) {

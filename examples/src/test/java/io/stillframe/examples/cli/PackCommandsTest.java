@@ -73,6 +73,44 @@ class PackCommandsTest {
     }
 
     @Test
+    void thePacksDigestCanBeChosen() throws IOException {
+        for (Map.Entry<String, String> digest :
+                Map.of("none", "none", "sha256", "SHA-256", "sha512-256", "SHA-512/256").entrySet()) {
+            String file = path(digest.getKey() + ".pack");
+            done("image", "convert", path("disk.raw"), file, "--to", "pack", "--chunk-digest", digest.getKey());
+            assertThat(done("image", "info", file, "--json").out())
+                    .anyMatch(line -> line.contains("\"" + digest.getValue() + "\""));
+            done("image", "convert", file, path("back.raw"), "--from", "pack", "--to", "raw", "--force");
+            assertThat(Files.mismatch(dir.resolve("disk.raw"), dir.resolve("back.raw")))
+                    .isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aDigestThatDoesNotSuitIsAMisuse() {
+        assertThat(run("image", "convert", path("disk.raw"), path("x"), "--to", "pack", "--chunk-digest", "md5")
+                        .complaint())
+                .contains("none, sha256, sha512-256");
+        assertThat(run("image", "convert", path("disk.raw"), path("x"), "--to", "qcow2", "--chunk-digest", "none")
+                        .complaint())
+                .contains("--to pack");
+        ToolRun based = run(
+                "image",
+                "convert",
+                path("disk.raw"),
+                path("x"),
+                "--to",
+                "pack",
+                "--chunk-digest",
+                "none",
+                "--base",
+                path("old.pack"));
+        assertThat(based.exit()).isEqualTo(Stillframe.USAGE);
+        assertThat(based.complaint()).contains("the base's");
+        assertThat(dir.resolve("x")).doesNotExist();
+    }
+
+    @Test
     void aFaultIsFoundByReadingEverythingAndBySamplesWithTheSameSeed() throws IOException {
         byte[] pack = Files.readAllBytes(dir.resolve("old.pack"));
         pack[4 * MIB] ^= 8;

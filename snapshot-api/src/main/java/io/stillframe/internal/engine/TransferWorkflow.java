@@ -187,6 +187,6 @@ final class TransferWorkflow {
                 result.bytesRead(),
                 result.bytesStored(),
                 result.content(),
-                Optional.of(result.stored()));
+                result.stored());
     }
 }

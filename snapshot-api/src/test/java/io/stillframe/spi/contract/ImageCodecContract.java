@@ -188,7 +188,7 @@ public abstract class ImageCodecContract {
         assertThat(result.bytesStored()).as("stored length").isEqualTo(Files.size(file));
         assertThat(result.content()).contains(DiskAssert.contentDigest(disk));
         if (Files.size(file) < 64 * MIB) {
-            assertThat(result.stored()).isEqualTo(crc32c(Files.readAllBytes(file)));
+            assertThat(result.stored()).contains(crc32c(Files.readAllBytes(file)));
         }
         try (BlockSource opened = open(FileByteSource.open(file))) {
             DiskAssert.assertSameDisk(opened, disk, seed);

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -47,6 +48,19 @@ class SeekFileProbeTest {
             assumeTrue(
                     source.extents(new ByteRange(0, source.size())).next().kind() == Extent.Kind.HOLE,
                     "the file system of the temporary directory has no holes");
+        }
+    }
+
+    @Test
+    void theHolesOfAFileThatTookTheNameAreNotTaken() throws IOException {
+        Path file = sparse("first", 4 * ISLAND, List.of(0L));
+        try (FileByteSource source = FileByteSource.open(file)) {
+            Files.move(sparse("second", 4 * ISLAND, List.of(2L * ISLAND)), file, StandardCopyOption.REPLACE_EXISTING);
+            assertThatThrownBy(() -> source.extents(new ByteRange(0, source.size())))
+                    .isInstanceOf(SnapshotException.class)
+                    .hasMessageContaining("replaced")
+                    .extracting(e -> ((SnapshotException) e).kind())
+                    .isEqualTo(SnapshotException.Kind.CONFLICT);
         }
     }
 
