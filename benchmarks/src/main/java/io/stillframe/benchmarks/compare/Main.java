@@ -89,27 +89,34 @@ public final class Main {
         List<Contest> contests = Suite.contests().stream()
                 .filter(contest -> options.wants(contest.title()))
                 .toList();
-        prepare(contests, present, out, environment);
         List<Comparison> done = new ArrayList<>();
         for (Contest contest : contests) {
+            List<Path> inputs = prepare(contest, present, out, environment);
             done.add(rounds.run(contest));
+            // All of them together would crowd the disk out of the page cache.
+            for (Path input : inputs) {
+                Files.deleteIfExists(input);
+            }
         }
         return done;
     }
 
-    /** Makes the images that the chosen contests read. */
-    private void prepare(List<Contest> contests, Predicate<String> present, Path out, Map<String, String> environment)
+    /** Makes the images that a contest reads. */
+    private List<Path> prepare(
+            Contest contest, Predicate<String> present, Path out, Map<String, String> environment)
             throws IOException, InterruptedException {
-        List<String> needed = contests.stream()
-                .flatMap(contest -> contest.contenders().stream())
+        List<Path> made = new ArrayList<>();
+        List<String> needed = contest.contenders().stream()
                 .flatMap(contender -> contender.needs().stream())
                 .toList();
         for (Contender input : Suite.inputs()) {
             if (needed.contains(input.output()) && input.needs().stream().allMatch(present)) {
                 log.println("preparing " + input.output());
                 var unused = new ShellCommand(input.command(), out, environment).run();
+                made.add(out.resolve(input.output()));
             }
         }
+        return made;
     }
 
     /** Memory if the disk fits three times, so that no side waits for a device; else beside the disk. */
