@@ -31,7 +31,8 @@ public final class FileByteSource implements ByteSource {
     private final long size;
     private final @Nullable Object fileKey;
     private final boolean regular;
-    private @Nullable Optional<SparseFileProbe.Regions> regions;
+    private Optional<SparseFileProbe.Regions> regions = Optional.empty();
+    private boolean probed;
     private volatile FileChannel channel;
     private volatile boolean closed;
 
@@ -71,8 +72,9 @@ public final class FileByteSource implements ByteSource {
         if (closed) {
             throw SnapshotException.invalid(path + " is closed");
         }
-        if (regions == null) {
-            regions = regular ? probe() : Optional.empty();
+        if (regular && !probed) {
+            regions = probe();
+            probed = true;
         }
         return regions;
     }
@@ -185,9 +187,7 @@ public final class FileByteSource implements ByteSource {
             return;
         }
         closed = true;
-        if (regions != null) {
-            regions.ifPresent(SparseFileProbe.Regions::close);
-        }
+        regions.ifPresent(SparseFileProbe.Regions::close);
         try {
             channel.close();
         } catch (IOException e) {

@@ -26,8 +26,7 @@ final class ImageSequence implements DiskPipeline.Sequence<ImageSlot> {
             long size, ImageWriter writer, StreamTarget target, StreamSettings settings, StreamListener listener) {
         this.writer = writer;
         this.target = target;
-        this.checksum =
-                settings.checksum() == StoredChecksum.ON ? Optional.of(new Crc32c()) : Optional.empty();
+        this.checksum = settings.checksum() == StoredChecksum.ON ? Optional.of(new Crc32c()) : Optional.empty();
         this.body = new CountedBody(target, checksum);
         this.content = new ContentDigest(size);
         this.digest = settings.digest() == ContentDigesting.ON;

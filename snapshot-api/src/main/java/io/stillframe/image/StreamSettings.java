@@ -20,11 +20,7 @@ import java.util.concurrent.Executor;
  *     named {@code stillframe-stream-N}, if empty
  */
 public record StreamSettings(
-        int threads,
-        long memoryLimit,
-        ContentDigesting digest,
-        StoredChecksum checksum,
-        Optional<Executor> executor) {
+        int threads, long memoryLimit, ContentDigesting digest, StoredChecksum checksum, Optional<Executor> executor) {
     private static final int MOST_THREADS = 256;
     private static final long DEFAULT_MEMORY = 128L << 20;
 

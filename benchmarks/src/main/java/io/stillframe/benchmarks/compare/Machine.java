@@ -1,5 +1,6 @@
 package io.stillframe.benchmarks.compare;
 
+import io.stillframe.benchmarks.report.Results;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileStore;
@@ -41,7 +42,7 @@ final class Machine {
         facts.put("Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version"));
         FileStore store = Files.getFileStore(out);
         facts.put("output goes to", store.type());
-        facts.put("load before", lines("/proc/loadavg").stream().findFirst().orElse(""));
+        facts.put(Results.LOAD, lines("/proc/loadavg").stream().findFirst().orElse(""));
         for (Map.Entry<String, String> tool : TOOLS.entrySet()) {
             facts.put(tool.getKey(), has(tool.getKey()) ? version(tool.getValue()) : "absent");
         }

@@ -50,10 +50,13 @@ public final class Main {
 
     private void run() throws Exception {
         Files.createDirectories(options.results());
+        Path file = options.results().resolve(RESULTS);
         if (!options.render()) {
-            RecordJson.write(options.results().resolve(RESULTS), measure());
+            Results fresh = measure();
+            boolean part = !options.only().isEmpty() && Files.exists(file);
+            RecordJson.write(file, part ? RecordJson.read(file, Results.class).updated(fresh) : fresh);
         }
-        MarkdownReport.write(RecordJson.read(options.results().resolve(RESULTS), Results.class), options.results());
+        MarkdownReport.write(RecordJson.read(file, Results.class), options.results());
         log.println("the report is " + options.results().resolve("report.md"));
     }
 
@@ -102,8 +105,7 @@ public final class Main {
     }
 
     /** Makes the images that a contest reads. */
-    private List<Path> prepare(
-            Contest contest, Predicate<String> present, Path out, Map<String, String> environment)
+    private List<Path> prepare(Contest contest, Predicate<String> present, Path out, Map<String, String> environment)
             throws IOException, InterruptedException {
         List<Path> made = new ArrayList<>();
         List<String> needed = contest.contenders().stream()

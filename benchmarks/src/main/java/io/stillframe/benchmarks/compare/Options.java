@@ -35,7 +35,7 @@ record Options(
               --work DIR         where the disk is made and kept for the next call (/var/tmp/stillframe-benchmarks)
               --out DIR          where the commands write (memory, if there is room)
               --name NAME        results go to benchmarks/results/NAME (local)
-              --only TEXT        only comparisons whose title has TEXT; "ladder" is one
+              --only TEXT        only comparisons whose title has TEXT, "ladder" is one; what NAME has of others is kept
               --jmh              run the JMH benchmarks of the pieces, too
               --render           only render the report of --name anew
             """;

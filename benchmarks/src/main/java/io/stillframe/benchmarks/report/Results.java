@@ -1,5 +1,7 @@
 package io.stillframe.benchmarks.report;
 
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -18,6 +20,37 @@ public record Results(
         List<Comparison> comparisons,
         List<Step> ladder,
         List<Piece> pieces) {
+    /** The fact of a machine that changes by the minute. */
+    public static final String LOAD = "load before";
+
+    /**
+     * These results with what was measured anew: comparisons of the same title are replaced, others added, ladder and pieces kept if
+     * {@code newer} has none.
+     *
+     * @throws IllegalArgumentException if machine or disk are not the same
+     */
+    public Results updated(Results newer) {
+        if (!lasting(machine).equals(lasting(newer.machine)) || !disk.equals(newer.disk)) {
+            throw new IllegalArgumentException("there are results of another machine or disk under this name: "
+                    + machine + ", " + disk + "; choose another name or remove them");
+        }
+        Map<String, Comparison> all = new LinkedHashMap<>();
+        comparisons.forEach(each -> all.put(each.title(), each));
+        newer.comparisons.forEach(each -> all.put(each.title(), each));
+        return new Results(
+                machine,
+                disk,
+                List.copyOf(all.values()),
+                newer.ladder.isEmpty() ? ladder : newer.ladder,
+                newer.pieces.isEmpty() ? pieces : newer.pieces);
+    }
+
+    private static Map<String, String> lasting(Map<String, String> facts) {
+        Map<String, String> lasting = new HashMap<>(facts);
+        lasting.remove(LOAD);
+        return lasting;
+    }
+
     /**
      * Commands that do the same, run in turn.
      *

@@ -1,6 +1,7 @@
 package io.stillframe.benchmarks.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.stillframe.benchmarks.report.Results.Bar;
 import io.stillframe.benchmarks.report.Results.Comparison;
@@ -47,6 +48,29 @@ class ReportTest {
         Path file = directory.resolve("results.json");
         RecordJson.write(file, written);
         assertThat(RecordJson.read(file, Results.class)).isEqualTo(written);
+    }
+
+    @Test
+    void aComparisonIsReplacedAndOthersStay() {
+        Results first = results(own(99));
+        Comparison again = new Comparison("Conversion", List.of(own(98), PEER), List.of());
+        Comparison other = new Comparison("Another", List.of(PEER), List.of());
+        Results newer = new Results(
+                Map.of("processor", "one", Results.LOAD, "0.1"),
+                first.disk(),
+                List.of(other, again),
+                List.of(),
+                List.of());
+        Results updated = first.updated(newer);
+        assertThat(updated.comparisons()).containsExactly(again, other);
+        assertThat(updated.ladder()).isEqualTo(first.ladder());
+    }
+
+    @Test
+    void resultsOfAnotherMachineAreNotMixedIn() {
+        Results first = results(own(99));
+        Results elsewhere = new Results(Map.of("processor", "two"), first.disk(), List.of(), List.of(), List.of());
+        assertThatThrownBy(() -> first.updated(elsewhere)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

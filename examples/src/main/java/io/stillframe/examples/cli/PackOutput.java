@@ -29,8 +29,8 @@ import picocli.CommandLine.Option;
 final class PackOutput {
     private static final String PACK = "pack";
     private static final int DEFAULT_LEVEL = 1;
-    private static final Map<String, ChunkDigest> DIGESTS = Map.of(
-            "sha256", ChunkDigest.SHA_256, "sha512-256", ChunkDigest.SHA_512_256, "none", ChunkDigest.NONE);
+    private static final Map<String, ChunkDigest> DIGESTS =
+            Map.of("sha256", ChunkDigest.SHA_256, "sha512-256", ChunkDigest.SHA_512_256, "none", ChunkDigest.NONE);
 
     @Option(
             names = "--base",
@@ -73,8 +73,8 @@ final class PackOutput {
         }
         ChunkDigest chosen = DIGESTS.get(digest.orElseThrow());
         if (chosen == null) {
-            throw new UsageException(
-                    "--chunk-digest must be one of " + new TreeSet<>(DIGESTS.keySet()) + ", got '" + digest.get() + "'");
+            throw new UsageException("--chunk-digest must be one of " + new TreeSet<>(DIGESTS.keySet()) + ", got '"
+                    + digest.get() + "'");
         }
         PackOptions options = PackOptions.ofDefaults().withLevel(level(request)).withDigest(chosen);
         return request.clusterSize().isPresent()

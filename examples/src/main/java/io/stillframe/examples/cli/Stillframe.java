@@ -82,23 +82,28 @@ public final class Stillframe {
     /** By their names, in the order in which the help shows them. */
     private Map<String, Supplier<CommandLine>> commands() {
         Map<String, Supplier<CommandLine>> commands = new LinkedHashMap<>();
-        commands.put("snapshot", () -> new CommandLine(new SnapshotCommands())
-                .addSubcommand(new SnapshotCreate(console))
-                .addSubcommand(new SnapshotList(console))
-                .addSubcommand(new SnapshotShow(console))
-                .addSubcommand(new SnapshotDelete(console))
-                .addSubcommand(new SnapshotCancel(console))
-                .addSubcommand(new SnapshotRetain(console))
-                .addSubcommand(new SnapshotExport(console)));
+        commands.put(
+                "snapshot",
+                () -> new CommandLine(new SnapshotCommands())
+                        .addSubcommand(new SnapshotCreate(console))
+                        .addSubcommand(new SnapshotList(console))
+                        .addSubcommand(new SnapshotShow(console))
+                        .addSubcommand(new SnapshotDelete(console))
+                        .addSubcommand(new SnapshotCancel(console))
+                        .addSubcommand(new SnapshotRetain(console))
+                        .addSubcommand(new SnapshotExport(console)));
         commands.put("launch", () -> new CommandLine(new Launch(console)));
-        commands.put("image", () -> new CommandLine(new ImageCommands())
-                .addSubcommand(new ImageInfoShow(console))
-                .addSubcommand(new ImageConvert(console))
-                .addSubcommand(new ImageVerify(console))
-                .addSubcommand(new PackVerify(console))
-                .addSubcommand(new ImageMap(console)));
+        commands.put(
+                "image",
+                () -> new CommandLine(new ImageCommands())
+                        .addSubcommand(new ImageInfoShow(console))
+                        .addSubcommand(new ImageConvert(console))
+                        .addSubcommand(new ImageVerify(console))
+                        .addSubcommand(new PackVerify(console))
+                        .addSubcommand(new ImageMap(console)));
         commands.put("store", () -> new CommandLine(new StoreCommands()).addSubcommand(new StoreProbe(console)));
-        commands.put("catalog", () -> new CommandLine(new CatalogCommands()).addSubcommand(new CatalogRebuild(console)));
+        commands.put(
+                "catalog", () -> new CommandLine(new CatalogCommands()).addSubcommand(new CatalogRebuild(console)));
         commands.put("recover", () -> new CommandLine(new Recover(console)));
         commands.put("sweep", () -> new CommandLine(new Sweep(console)));
         commands.put("worker", () -> new CommandLine(new Worker(console)));

@@ -74,8 +74,8 @@ class PackCommandsTest {
 
     @Test
     void thePacksDigestCanBeChosen() throws IOException {
-        for (Map.Entry<String, String> digest :
-                Map.of("none", "none", "sha256", "SHA-256", "sha512-256", "SHA-512/256").entrySet()) {
+        for (Map.Entry<String, String> digest : Map.of("none", "none", "sha256", "SHA-256", "sha512-256", "SHA-512/256")
+                .entrySet()) {
             String file = path(digest.getKey() + ".pack");
             done("image", "convert", path("disk.raw"), file, "--to", "pack", "--chunk-digest", digest.getKey());
             assertThat(done("image", "info", file, "--json").out())
