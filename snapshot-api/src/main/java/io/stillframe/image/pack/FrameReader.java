@@ -3,6 +3,7 @@ package io.stillframe.image.pack;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import io.stillframe.image.Crc32c;
+import io.stillframe.internal.image.ReaderPool;
 import io.stillframe.internal.memory.DirectMemory;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
@@ -10,11 +11,12 @@ import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Reads frames, checks them, and decompresses them, bounded by their raw length. For one thread at a time. */
-final class FrameReader implements AutoCloseable {
+/** Reads frames, checks them, and decompresses them, bounded by their raw length. All are of the packs of one index. For one thread at a time. */
+final class FrameReader implements ReaderPool.Reader {
     /** Most bytes that are fetched at once for several frames that lie one behind the other. */
     static final int WINDOW = 4 << 20;
 
+    private static final int NONE = -1;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final ZstdDecompressCtx context = new ZstdDecompressCtx();
@@ -22,14 +24,19 @@ final class FrameReader implements AutoCloseable {
     private DirectMemory plainMemory = new DirectMemory();
     private ByteBuffer stored = NOTHING;
     private ByteBuffer plain = NOTHING;
-    private @Nullable ByteSource fetchedFrom;
+    private int fetchedPack = NONE;
     private long fetchedStart;
     private long fetchedEnd;
-    private long keptChunk = -1;
+    private long keptChunk = NONE;
 
     /** Whether {@link #kept()} is this chunk. */
     boolean keeps(long chunk) {
         return keptChunk == chunk;
+    }
+
+    /** Whether the frame was fetched along with an earlier one. */
+    boolean holds(StoredChunk frame) {
+        return fetchedPack == frame.pack() && frame.offset() >= fetchedStart && frame.end() <= fetchedEnd;
     }
 
     /** The raw bytes of the chunk that was kept, from position to limit. */
@@ -39,7 +46,7 @@ final class FrameReader implements AutoCloseable {
 
     /** Decompresses a chunk into a buffer of this reader and keeps it there. */
     void keep(ByteSource pack, StoredChunk frame, long chunk, long fetchEnd) {
-        keptChunk = -1;
+        keptChunk = NONE;
         if (plain.capacity() < frame.raw()) {
             plain = NOTHING;
             plainMemory.close();
@@ -78,9 +85,9 @@ final class FrameReader implements AutoCloseable {
 
     /** Makes the frame's stored bytes available; returns where they begin in the buffer. */
     private int fetch(ByteSource pack, StoredChunk frame, long fetchEnd) {
-        if (fetchedFrom != pack || frame.offset() < fetchedStart || frame.end() > fetchedEnd) {
+        if (!holds(frame)) {
             int length = (int) (Math.max(frame.end(), fetchEnd) - frame.offset());
-            fetchedFrom = null;
+            fetchedPack = NONE;
             if (stored.capacity() < length) {
                 stored = NOTHING;
                 storedMemory.close();
@@ -89,7 +96,7 @@ final class FrameReader implements AutoCloseable {
             }
             pack.read(frame.offset(), stored.clear().limit(length));
             stored.clear();
-            fetchedFrom = pack;
+            fetchedPack = frame.pack();
             fetchedStart = frame.offset();
             fetchedEnd = frame.offset() + length;
         }

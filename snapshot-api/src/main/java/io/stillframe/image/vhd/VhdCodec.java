@@ -1,5 +1,6 @@
 package io.stillframe.image.vhd;
 
+import io.stillframe.internal.image.BoundedReads;
 import io.stillframe.internal.image.MappedSource;
 import io.stillframe.internal.image.PagedBytes;
 import io.stillframe.internal.image.TouchedBlocks;
@@ -222,21 +223,14 @@ public final class VhdCodec implements ImageCodec {
 
         @Override
         public Iterator<Extent> extents(ByteRange range) {
-            requireWithin(range.start(), range.length());
+            BoundedReads.requireInside(image, size, range);
             return image.extents(range);
         }
 
         @Override
         public void read(long position, ByteBuffer target) {
-            requireWithin(position, target.remaining());
+            BoundedReads.requireInside(image, size, position, target.remaining());
             image.read(position, target);
-        }
-
-        private void requireWithin(long position, long length) {
-            if (position < 0 || position > size - length) {
-                throw SnapshotException.invalid("a range of " + length + " bytes at " + position
-                        + " exceeds the disk of " + size + " bytes in " + image.describe());
-            }
         }
 
         @Override

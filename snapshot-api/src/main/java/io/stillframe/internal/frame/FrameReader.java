@@ -1,12 +1,13 @@
 package io.stillframe.internal.frame;
 
+import io.stillframe.internal.image.ReaderPool;
 import io.stillframe.internal.memory.DirectMemory;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
 
 /** Reads and decompresses frames, bounded by their declared sizes; keeps the last one. For one thread at a time. */
-public final class FrameReader implements AutoCloseable {
+public final class FrameReader implements ReaderPool.Reader {
     private static final int NONE = -1;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 

@@ -1,5 +1,7 @@
 package io.stillframe.internal.frame;
 
+import io.stillframe.internal.image.BoundedReads;
+import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -112,13 +114,13 @@ public final class SequentialBlocks implements BlockSource {
 
     @Override
     public Iterator<Extent> extents(ByteRange range) {
-        requireInside(range);
+        BoundedReads.requireInside(image, size, range);
         return new PieceExtents(range);
     }
 
     @Override
     public void read(long position, ByteBuffer target) {
-        requireInside(ByteRange.ofLength(position, target.remaining()));
+        BoundedReads.requireInside(image, size, position, target.remaining());
         long at = position;
         while (target.hasRemaining()) {
             int from = (int) (at % PIECE);
@@ -130,7 +132,7 @@ public final class SequentialBlocks implements BlockSource {
 
     private void copy(long piece, int from, int count, ByteBuffer target) {
         if (!data.get((int) piece)) {
-            target.put(new byte[count]);
+            Zeros.put(target, count);
             return;
         }
         lock.lock();
@@ -160,13 +162,6 @@ public final class SequentialBlocks implements BlockSource {
             backwards.next();
         }
         return backwards.next();
-    }
-
-    private void requireInside(ByteRange range) {
-        if (range.end() > size) {
-            throw SnapshotException.invalid(
-                    "range " + range + " exceeds the disk of " + size + " bytes in " + image.describe());
-        }
     }
 
     @Override

@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The disk in an image whose tables map it to uncompressed bytes of the file. */
 public final class MappedSource implements BlockSource {
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 * 1024).asReadOnlyBuffer();
-
     private final ByteSource image;
     private final long size;
     private final Supplier<BlockMap> maps;
@@ -37,47 +35,23 @@ public final class MappedSource implements BlockSource {
 
     @Override
     public Iterator<Extent> extents(ByteRange range) {
-        requireWithin(range.start(), range.length());
+        BoundedReads.requireInside(image, size, range);
         return new MappedExtents(maps.get(), range);
     }
 
     @Override
     public void read(long position, ByteBuffer target) {
-        requireWithin(position, target.remaining());
+        BoundedReads.requireInside(image, size, position, target.remaining());
         BlockMap map = maps.get();
         long end = position + target.remaining();
         for (long at = position; at < end; ) {
             MappedRun run = map.at(at, end);
             if (run.kind() == Extent.Kind.DATA) {
-                readData(run.host(), (int) run.length(), target);
+                BoundedReads.data(image, run.host(), (int) run.length(), target);
             } else {
-                fillZeros((int) run.length(), target);
+                Zeros.put(target, (int) run.length());
             }
             at = run.end();
-        }
-    }
-
-    private void readData(long host, int length, ByteBuffer target) {
-        if (host > image.size() - length) {
-            throw SnapshotException.corrupt(image.describe() + " is truncated: " + length + " bytes of data at " + host
-                    + " exceed its " + image.size() + " bytes");
-        }
-        int limit = target.limit();
-        image.read(host, target.limit(target.position() + length));
-        target.limit(limit);
-    }
-
-    private static void fillZeros(int length, ByteBuffer target) {
-        ByteBuffer zeros = ZEROS.duplicate();
-        for (int left = length; left > 0; left -= zeros.limit()) {
-            target.put(zeros.position(0).limit(Math.min(left, zeros.capacity())));
-        }
-    }
-
-    private void requireWithin(long position, long length) {
-        if (position < 0 || position > size - length) {
-            throw SnapshotException.invalid("a range of " + length + " bytes at " + position + " exceeds the disk of "
-                    + size + " bytes in " + image.describe());
         }
     }
 
