@@ -1,5 +1,6 @@
 package io.stillframe.image;
 
+import io.stillframe.internal.image.Layers;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ImageCodec;
@@ -35,8 +36,8 @@ public final class ImageChain {
                 ImageCodec codec = Plugins.codec(layer.format());
                 opened.add(new ImageCodec.Layer(FileByteSource.open(path(layer.location())), codec));
             }
-        } catch (RuntimeException e) {
-            opened.forEach(layer -> layer.bytes().close());
+        } catch (RuntimeException | Error e) {
+            Layers.closeAfter(e, opened);
             throw e;
         }
         return opened.get(0).codec().open(List.copyOf(opened));

@@ -5,6 +5,8 @@ import io.stillframe.internal.frame.Decompressor;
 import io.stillframe.internal.frame.FrameBlocks;
 import io.stillframe.internal.frame.FrameTable;
 import io.stillframe.internal.frame.SequentialBlocks;
+import io.stillframe.internal.image.Findings;
+import io.stillframe.internal.image.Layers;
 import io.stillframe.model.Compression;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -55,16 +57,7 @@ abstract class StreamCodec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
-        try {
-            if (chain.size() != 1) {
-                throw SnapshotException.unsupported("a " + name()
-                        + " image has no backing file, so its declared chain has exactly 1 layer, not " + chain.size());
-            }
-            return open(chain.get(0).bytes());
-        } catch (RuntimeException e) {
-            chain.forEach(layer -> layer.bytes().close());
-            throw e;
-        }
+        return Layers.openOnly(chain, "a " + name() + " image has no backing file", this::open);
     }
 
     private BlockSource open(ByteSource image) {
@@ -120,19 +113,19 @@ abstract class StreamCodec implements ImageCodec {
     /** These formats have next to no metadata, so that their frames are decompressed, which verifies their checksums. */
     @Override
     public ImageCheck check(ByteSource image, Cancellation cancellation) {
-        try {
-            Optional<FrameTable> frames = frames(image);
-            if (frames.isPresent()) {
-                try (FrameCheck check = new FrameCheck(image, newDecompressor(image), cancellation)) {
-                    return check.check(frames.get());
-                }
-            }
+        return Findings.of(
+                () -> checkAll(image, cancellation),
+                SnapshotException.Kind.CORRUPT,
+                SnapshotException.Kind.UNSUPPORTED);
+    }
+
+    private ImageCheck checkAll(ByteSource image, Cancellation cancellation) {
+        Optional<FrameTable> frames = frames(image);
+        if (frames.isEmpty()) {
             return new ImageCheck(List.of(), List.of(), sequential(image).dataBytes());
-        } catch (SnapshotException e) {
-            if (e.kind() != SnapshotException.Kind.CORRUPT && e.kind() != SnapshotException.Kind.UNSUPPORTED) {
-                throw e;
-            }
-            return new ImageCheck(List.of(String.valueOf(e.getMessage())), List.of(), 0);
+        }
+        try (FrameCheck check = new FrameCheck(image, newDecompressor(image), cancellation)) {
+            return check.check(frames.get());
         }
     }
 
