@@ -42,8 +42,9 @@ class ReaderPoolTest {
         assertThat(lent.closed).isZero();
 
         pool.giveBack(lent);
-        pool.close();
+        assertThat(lent.closed).isOne();
 
+        pool.close();
         assertThat(made).extracting(reader -> reader.closed).containsExactly(1, 1);
     }
 
