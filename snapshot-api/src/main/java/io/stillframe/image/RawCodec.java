@@ -1,6 +1,7 @@
 package io.stillframe.image;
 
 import io.stillframe.internal.image.Layers;
+import io.stillframe.internal.image.PlainExtents;
 import io.stillframe.internal.image.SpecRules;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
@@ -14,6 +15,7 @@ import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageInfo;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
+import io.stillframe.spi.StoredExtent;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
@@ -100,6 +102,11 @@ public final class RawCodec implements ImageCodec {
         @Override
         public Iterator<Extent> extents(ByteRange range) {
             return bytes.extents(range);
+        }
+
+        @Override
+        public Iterator<StoredExtent> storedExtents(ByteRange range) {
+            return new PlainExtents(bytes, range);
         }
 
         @Override

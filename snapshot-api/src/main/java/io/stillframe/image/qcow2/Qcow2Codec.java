@@ -72,6 +72,11 @@ public final class Qcow2Codec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
+        return open(chain, new Cancellation());
+    }
+
+    @Override
+    public BlockSource open(List<Layer> chain, Cancellation cancellation) {
         if (chain.isEmpty()) {
             throw SnapshotException.invalid("a chain has at least one layer");
         }
@@ -84,7 +89,7 @@ public final class Qcow2Codec implements ImageCodec {
             if (chain.size() > 1) {
                 List<Layer> rest = chain.subList(1, chain.size());
                 passedOn = chain.size();
-                backing = Optional.of(rest.get(0).codec().open(rest));
+                backing = Optional.of(rest.get(0).codec().open(rest, cancellation));
             }
             return new Qcow2Source(image, header, backing);
         } catch (RuntimeException | Error e) {

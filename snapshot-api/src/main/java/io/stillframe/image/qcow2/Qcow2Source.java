@@ -1,12 +1,14 @@
 package io.stillframe.image.qcow2;
 
 import io.stillframe.internal.image.BoundedReads;
+import io.stillframe.internal.image.JoinedExtents;
 import io.stillframe.internal.image.ReaderPool;
 import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Extent;
+import io.stillframe.spi.StoredExtent;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.Optional;
@@ -41,7 +43,17 @@ final class Qcow2Source implements BlockSource {
     @Override
     public Iterator<Extent> extents(ByteRange range) {
         BoundedReads.requireInside(image, header.size(), range);
-        return new Qcow2Extents(cursor(), backing, header.geometry().clustersOf(image.size()), header, range);
+        return JoinedExtents.ofOneKind(pieces(range));
+    }
+
+    @Override
+    public Iterator<StoredExtent> storedExtents(ByteRange range) {
+        BoundedReads.requireInside(image, header.size(), range);
+        return JoinedExtents.ofOneStorage(pieces(range));
+    }
+
+    private Iterator<StoredExtent> pieces(ByteRange range) {
+        return new Qcow2Pieces(cursor(), backing, header.geometry().clustersOf(image.size()), header, range);
     }
 
     @Override

@@ -57,19 +57,25 @@ abstract class StreamCodec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
-        return Layers.openOnly(chain, "a " + name() + " image has no backing file", this::open);
+        return open(chain, new Cancellation());
     }
 
-    private BlockSource open(ByteSource image) {
+    @Override
+    public BlockSource open(List<Layer> chain, Cancellation cancellation) {
+        return Layers.openOnly(
+                chain, "a " + name() + " image has no backing file", image -> open(image, cancellation));
+    }
+
+    private BlockSource open(ByteSource image, Cancellation cancellation) {
         Optional<FrameTable> frames = frames(image);
         return frames.isPresent()
                 ? new FrameBlocks(image, frames.get(), () -> newDecompressor(image))
-                : sequential(image);
+                : sequential(image, cancellation);
     }
 
-    private SequentialBlocks sequential(ByteSource image) {
+    private SequentialBlocks sequential(ByteSource image, Cancellation cancellation) {
         try {
-            return SequentialBlocks.open(image, this::decode);
+            return SequentialBlocks.open(image, this::decode, cancellation);
         } catch (SnapshotException e) {
             throw new SnapshotException(e.kind(), name() + " image " + image.describe() + ": " + e.getMessage(), e);
         }
@@ -92,7 +98,7 @@ abstract class StreamCodec implements ImageCodec {
         frames.ifPresent(table -> describe(table, details));
         // Only the end of a stream without index tells its size. The bytes stay the caller's, so this is not closed.
         long virtualSize = frames.map(FrameTable::diskEnd)
-                .orElseGet(() -> sequential(image).size());
+                .orElseGet(() -> sequential(image, new Cancellation()).size());
         return new ImageInfo(name(), virtualSize, image.size(), Optional.empty(), details);
     }
 
@@ -122,7 +128,7 @@ abstract class StreamCodec implements ImageCodec {
     private ImageCheck checkAll(ByteSource image, Cancellation cancellation) {
         Optional<FrameTable> frames = frames(image);
         if (frames.isEmpty()) {
-            return new ImageCheck(List.of(), List.of(), sequential(image).dataBytes());
+            return new ImageCheck(List.of(), List.of(), sequential(image, cancellation).dataBytes());
         }
         try (FrameCheck check = new FrameCheck(image, newDecompressor(image), cancellation)) {
             return check.check(frames.get());

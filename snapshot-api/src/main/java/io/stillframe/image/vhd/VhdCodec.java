@@ -5,6 +5,7 @@ import io.stillframe.internal.image.Findings;
 import io.stillframe.internal.image.Layers;
 import io.stillframe.internal.image.MappedSource;
 import io.stillframe.internal.image.PagedBytes;
+import io.stillframe.internal.image.PlainExtents;
 import io.stillframe.internal.image.SpecRules;
 import io.stillframe.internal.image.TouchedBlocks;
 import io.stillframe.model.ByteRange;
@@ -19,6 +20,7 @@ import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageInfo;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
+import io.stillframe.spi.StoredExtent;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Iterator;
@@ -189,6 +191,12 @@ public final class VhdCodec implements ImageCodec {
         public Iterator<Extent> extents(ByteRange range) {
             BoundedReads.requireInside(image, size, range);
             return image.extents(range);
+        }
+
+        @Override
+        public Iterator<StoredExtent> storedExtents(ByteRange range) {
+            BoundedReads.requireInside(image, size, range);
+            return new PlainExtents(image, range);
         }
 
         @Override

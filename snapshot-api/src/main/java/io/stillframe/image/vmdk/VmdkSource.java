@@ -1,12 +1,14 @@
 package io.stillframe.image.vmdk;
 
 import io.stillframe.internal.image.BoundedReads;
+import io.stillframe.internal.image.JoinedExtents;
 import io.stillframe.internal.image.ReaderPool;
 import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Extent;
+import io.stillframe.spi.StoredExtent;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 
@@ -38,7 +40,17 @@ final class VmdkSource implements BlockSource {
     @Override
     public Iterator<Extent> extents(ByteRange range) {
         BoundedReads.requireInside(image, layout.size(), range);
-        return new VmdkExtents(cursor(), layout, image.size(), range);
+        return JoinedExtents.ofOneKind(pieces(range));
+    }
+
+    @Override
+    public Iterator<StoredExtent> storedExtents(ByteRange range) {
+        BoundedReads.requireInside(image, layout.size(), range);
+        return JoinedExtents.ofOneStorage(pieces(range));
+    }
+
+    private Iterator<StoredExtent> pieces(ByteRange range) {
+        return new VmdkPieces(cursor(), layout, image.size(), range);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
+import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.Extent;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,33 +41,37 @@ public final class SequentialBlocks implements BlockSource {
     private InputStream decoder;
     private long next;
 
-    private SequentialBlocks(ByteSource image, Function<InputStream, InputStream> decoding) {
+    private SequentialBlocks(
+            ByteSource image, Function<InputStream, InputStream> decoding, Cancellation cancellation) {
         this.image = image;
         this.decoding = decoding;
         this.decoder = start();
-        this.size = measure();
+        this.size = measure(cancellation);
         this.decoder = start();
     }
 
     /**
-     * Decodes the whole stream once. An interrupt ends that as CANCELLED.
+     * Decodes the whole stream once. An interrupt ends that as CANCELLED, too.
      *
      * @param image owned by the result, not by a call that throws
      * @param decoding starts a decoder, whose reads throw CORRUPT or UNSUPPORTED
-     * @throws SnapshotException CORRUPT; UNSUPPORTED also if the disk has more than {@link #LARGEST} bytes
+     * @param cancellation asked between two pieces of the disk
+     * @throws SnapshotException CANCELLED; CORRUPT; UNSUPPORTED also if the disk has more than {@link #LARGEST} bytes
      */
-    public static SequentialBlocks open(ByteSource image, Function<InputStream, InputStream> decoding) {
-        return new SequentialBlocks(image, decoding);
+    public static SequentialBlocks open(
+            ByteSource image, Function<InputStream, InputStream> decoding, Cancellation cancellation) {
+        return new SequentialBlocks(image, decoding, cancellation);
     }
 
     private InputStream start() {
         return decoding.apply(new SourceInputStream(image));
     }
 
-    private long measure() {
+    private long measure(Cancellation cancellation) {
         byte[] piece = new byte[PIECE];
         long total = 0;
         for (int index = 0; ; index++) {
+            cancellation.check();
             if (Thread.currentThread().isInterrupted()) {
                 throw new SnapshotException(
                         SnapshotException.Kind.CANCELLED, "interrupted while decoding " + image.describe(), null);
