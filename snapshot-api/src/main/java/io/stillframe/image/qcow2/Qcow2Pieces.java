@@ -18,6 +18,7 @@ import java.util.Optional;
 final class Qcow2Pieces implements Iterator<StoredExtent> {
     private static final int ACTIVE = 0;
     private static final Storage COMPRESSED = new Storage.Compressed(ACTIVE);
+    private static final Storage MARKED = new Storage.Marked(ACTIVE);
     private static final Storage UNTOLD = new Storage.Untold();
 
     private final ClusterCursor cursor;
@@ -64,7 +65,7 @@ final class Qcow2Pieces implements Iterator<StoredExtent> {
         requirePlausible();
         return switch (mapping.kind()) {
             case UNALLOCATED -> unallocated(mapping);
-            case ZERO -> upTo(mapping.end(), Extent.Kind.ZERO, new Storage.Marked(ACTIVE));
+            case ZERO -> upTo(mapping.end(), Extent.Kind.ZERO, MARKED);
             case DATA -> upTo(mapping.end(), Extent.Kind.DATA, new Storage.Plain(ACTIVE, mapping.host()));
             case COMPRESSED -> upTo(mapping.end(), Extent.Kind.DATA, COMPRESSED);
         };
