@@ -11,7 +11,7 @@ set -euo pipefail
 
 build_packages=(openjdk-17-jdk-headless maven)
 libvirt_packages=(qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients busybox-static cpio kmod gcc libc6-dev
-  binutils e2fsprogs xz-utils zstd lz4 util-linux procps)
+  binutils e2fsprogs xz-utils zstd lz4 pigz util-linux procps)
 ceph_packages=(ceph-mon ceph-mgr ceph-osd radosgw ceph-common curl util-linux)
 swift_packages=(swift-proxy swift-account swift-container swift-object memcached python3-keystonemiddleware python3-keystone
   python3-cheroot util-linux)

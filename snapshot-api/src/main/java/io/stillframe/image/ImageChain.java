@@ -1,7 +1,9 @@
 package io.stillframe.image;
 
+import io.stillframe.internal.image.Layers;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageLayer;
 import io.stillframe.spi.Plugins;
@@ -26,6 +28,16 @@ public final class ImageChain {
      *     CORRUPT or UNSUPPORTED as the codecs say, e.g. if an image needs a backing file that is not declared
      */
     public static BlockSource open(List<ImageLayer> layers) {
+        return open(layers, new Cancellation());
+    }
+
+    /**
+     * As {@link #open(List)}. Some images can only be opened by decoding all of them, such as compressed streams without an index.
+     *
+     * @param cancellation ends that
+     * @throws SnapshotException also CANCELLED
+     */
+    public static BlockSource open(List<ImageLayer> layers, Cancellation cancellation) {
         if (layers.isEmpty() || layers.size() > LONGEST) {
             throw SnapshotException.invalid("a chain has 1 to " + LONGEST + " layers, got " + layers.size());
         }
@@ -35,11 +47,11 @@ public final class ImageChain {
                 ImageCodec codec = Plugins.codec(layer.format());
                 opened.add(new ImageCodec.Layer(FileByteSource.open(path(layer.location())), codec));
             }
-        } catch (RuntimeException e) {
-            opened.forEach(layer -> layer.bytes().close());
+        } catch (RuntimeException | Error e) {
+            Layers.closeAfter(e, opened);
             throw e;
         }
-        return opened.get(0).codec().open(List.copyOf(opened));
+        return opened.get(0).codec().open(List.copyOf(opened), cancellation);
     }
 
     private static Path path(String location) {

@@ -1,5 +1,6 @@
 package io.stillframe.image;
 
+import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
@@ -13,10 +14,12 @@ import io.stillframe.spi.ImageLayer;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.Plugins;
+import io.stillframe.spi.StoredExtent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -52,18 +55,37 @@ public final class Images {
 
     /** Hands out the extents of an image's disk in order, neighbours of one kind joined; they cover it exactly. */
     public static void map(ImageInput input, Cancellation cancellation, Consumer<Extent> consumer) {
-        try (BlockSource source = open(input)) {
+        try (BlockSource source = open(input, cancellation)) {
             Extents.forEach(source, cancellation, consumer);
+        }
+    }
+
+    /**
+     * As {@link #map}, with where each extent's bytes lie, as far as the format tells, and only those joined that lie one behind the other.
+     */
+    public static void mapStorage(ImageInput input, Cancellation cancellation, Consumer<StoredExtent> consumer) {
+        try (BlockSource source = open(input, cancellation)) {
+            Iterator<StoredExtent> extents = source.storedExtents(new ByteRange(0, source.size()));
+            while (extents.hasNext()) {
+                cancellation.check();
+                consumer.accept(extents.next());
+            }
         }
     }
 
     /** Opens an image's disk; closed by the caller. A pipe can be read once, in order, by one stream. */
     public static BlockSource open(ImageInput input) {
+        return open(input, new Cancellation());
+    }
+
+    /** As {@link #open(ImageInput)}; throws CANCELLED if it is told to stop while it decodes an image that has no index. */
+    public static BlockSource open(ImageInput input, Cancellation cancellation) {
         if (input instanceof ImageInput.Chain chain) {
-            return ImageChain.open(chain.layers());
+            return ImageChain.open(chain.layers(), cancellation);
         }
         if (input instanceof ImageInput.Probed probed) {
-            return ImageChain.open(List.of(new ImageLayer(probed.path().toString(), probe(probed.path()))));
+            return ImageChain.open(
+                    List.of(new ImageLayer(probed.path().toString(), probe(probed.path()))), cancellation);
         }
         return raw(piped((ImageInput.Pipe) input));
     }
@@ -112,7 +134,7 @@ public final class Images {
                 return write(request, writers, source, settings, cancellation, listener, bytes::requireEnd);
             }
         }
-        try (BlockSource source = open(request.input())) {
+        try (BlockSource source = open(request.input(), cancellation)) {
             return write(request, writers, source, settings, cancellation, listener, () -> {});
         }
     }

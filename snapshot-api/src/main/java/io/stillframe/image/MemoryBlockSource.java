@@ -1,5 +1,6 @@
 package io.stillframe.image;
 
+import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -142,7 +143,7 @@ public final class MemoryBlockSource implements BlockSource {
                 int from = (int) (range.start() - here.range.start());
                 target.put(here.bytes.get().slice(from, length));
             } else {
-                Zeros.write(length, target::put);
+                Zeros.put(target, length);
             }
         }
 

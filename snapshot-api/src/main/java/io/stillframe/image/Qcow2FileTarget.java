@@ -1,5 +1,6 @@
 package io.stillframe.image;
 
+import io.stillframe.internal.image.Zeros;
 import io.stillframe.internal.memory.DirectMemory;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.Compression;

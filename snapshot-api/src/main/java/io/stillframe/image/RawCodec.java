@@ -1,5 +1,8 @@
 package io.stillframe.image;
 
+import io.stillframe.internal.image.Layers;
+import io.stillframe.internal.image.PlainExtents;
+import io.stillframe.internal.image.SpecRules;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -12,6 +15,7 @@ import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageInfo;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
+import io.stillframe.spi.StoredExtent;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
@@ -59,12 +63,7 @@ public final class RawCodec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
-        if (chain.size() != 1) {
-            chain.forEach(layer -> layer.bytes().close());
-            throw SnapshotException.unsupported(
-                    "a raw image has no backing file, so its declared chain has exactly 1 layer, not " + chain.size());
-        }
-        return new RawBlocks(chain.get(0).bytes());
+        return Layers.openOnly(chain, "a raw image has no backing file", RawBlocks::new);
     }
 
     @Override
@@ -86,12 +85,7 @@ public final class RawCodec implements ImageCodec {
 
     @Override
     public ImageWriter newWriter(ImageSpec spec) {
-        spec.compression()
-                .filter(compression -> !compression.toString().equals("none"))
-                .ifPresent(compression -> {
-                    throw SnapshotException.invalid("a raw image takes compression 'none', got '" + compression
-                            + "'; choose another format, such as zstd or qcow2, to compress");
-                });
+        SpecRules.requireNoCompression("a raw image", spec);
         if (spec.clusterSize().isPresent()) {
             throw SnapshotException.invalid("a raw image has no clusters, got a cluster size of "
                     + spec.clusterSize().getAsInt());
@@ -108,6 +102,11 @@ public final class RawCodec implements ImageCodec {
         @Override
         public Iterator<Extent> extents(ByteRange range) {
             return bytes.extents(range);
+        }
+
+        @Override
+        public Iterator<StoredExtent> storedExtents(ByteRange range) {
+            return new PlainExtents(bytes, range);
         }
 
         @Override

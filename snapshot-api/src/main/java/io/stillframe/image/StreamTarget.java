@@ -1,5 +1,6 @@
 package io.stillframe.image;
 
+import io.stillframe.internal.image.Zeros;
 import java.nio.ByteBuffer;
 
 /**

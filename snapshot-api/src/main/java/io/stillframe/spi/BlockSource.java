@@ -24,6 +24,28 @@ public interface BlockSource extends AutoCloseable {
     Iterator<Extent> extents(ByteRange range);
 
     /**
+     * The extents of {@code range} in pieces that are stored in one way each, with where that is as far as the format knows; here it knows
+     * nothing. Covers the range and is lazy as {@link #extents}.
+     *
+     * @param range within {@code [0, size())}
+     * @throws io.stillframe.model.SnapshotException as {@link #extents}
+     */
+    default Iterator<StoredExtent> storedExtents(ByteRange range) {
+        Iterator<Extent> extents = extents(range);
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return extents.hasNext();
+            }
+
+            @Override
+            public StoredExtent next() {
+                return StoredExtent.untold(extents.next());
+            }
+        };
+    }
+
+    /**
      * Fills {@code target}'s remaining space from {@code position}; holes and zeros read as zeros.
      *
      * @param position first byte, at least 0

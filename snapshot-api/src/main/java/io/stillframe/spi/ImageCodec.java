@@ -48,6 +48,16 @@ public interface ImageCodec {
     BlockSource open(List<Layer> chain);
 
     /**
+     * As {@link #open(List)}, by work that may be told to stop. A codec overrides this if opening may read all of an image, or if it
+     * opens further layers; this one does not look at the cancellation.
+     *
+     * @throws io.stillframe.model.SnapshotException also CANCELLED
+     */
+    default BlockSource open(List<Layer> chain, Cancellation cancellation) {
+        return open(chain);
+    }
+
+    /**
      * One layer of a declared chain.
      *
      * @param bytes the layer's bytes

@@ -150,12 +150,12 @@ final class FileObjectStoreCrashTest {
     static final class Sleeper {
         private Sleeper() {}
 
-        public static void main(String[] arguments) throws InterruptedException {
+        public static void main(String[] arguments) throws IOException {
             FileObjectStore store = FileObjectStore.open(Path.of(arguments[0]));
             UploadSession session = store.beginUpload(ObjectKey.of("k"), LAYOUT, UploadOptions.ofDefaults());
             session.putPart(2, part(Bytes.random(SIZE, 7), 2));
             System.out.println(session.token().state());
-            Thread.sleep(Long.MAX_VALUE);
+            ChildJvm.awaitParent();
         }
     }
 

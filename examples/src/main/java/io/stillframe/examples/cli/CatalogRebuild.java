@@ -3,7 +3,6 @@ package io.stillframe.examples.cli;
 import io.stillframe.SnapshotService;
 import io.stillframe.model.RebuildReport;
 import io.stillframe.model.RebuildReport.Outcome;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,17 +28,11 @@ final class CatalogRebuild implements Callable<Integer> {
     public Integer call() {
         try (SnapshotService service = places.storage(console).build()) {
             RebuildReport report = CancellableWork.run(console, "the rebuild", service::rebuildCatalog);
-            report.items().forEach(this::print);
+            report.items().forEach(item -> console.report(item.snapshot(), item.outcome(), item.detail()));
             console.err()
                     .println(report.count(Outcome.RESTORED) + " restored, " + report.count(Outcome.KNOWN) + " known, "
                             + report.count(Outcome.FAILED) + " failed");
             return report.count(Outcome.FAILED) == 0 ? Stillframe.DONE : Stillframe.FAILED;
         }
-    }
-
-    private void print(RebuildReport.Item item) {
-        console.out()
-                .println(item.snapshot() + "  " + item.outcome().name().toLowerCase(Locale.ROOT) + "  "
-                        + Console.oneLine(item.detail()));
     }
 }

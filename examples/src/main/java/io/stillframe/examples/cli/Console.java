@@ -1,11 +1,13 @@
 package io.stillframe.examples.cli;
 
+import io.stillframe.model.SnapshotId;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -52,6 +54,12 @@ record Console(
     /** Prints a message of the tool, on one line whatever it holds. */
     void complain(String message) {
         err.println("stillframe: " + oneLine(message));
+    }
+
+    /** Prints what became of a snapshot in one line. */
+    void report(SnapshotId snapshot, Enum<?> outcome, String detail) {
+        String word = outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        out.println(snapshot + "  " + word + "  " + oneLine(detail));
     }
 
     static String oneLine(String message) {

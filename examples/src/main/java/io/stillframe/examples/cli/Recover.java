@@ -5,7 +5,6 @@ import io.stillframe.model.RecoveryReport;
 import io.stillframe.model.RecoveryReport.Outcome;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,7 +30,7 @@ final class Recover implements Callable<Integer> {
     public Integer call() {
         try (SnapshotService service = places.everything(console).build()) {
             RecoveryReport report = CancellableWork.run(console, "the recovery", service::recover);
-            report.items().forEach(this::print);
+            report.items().forEach(item -> console.report(item.snapshot(), item.outcome(), item.detail()));
             if (report.items().isEmpty()) {
                 console.err().println("nothing to recover");
             }
@@ -50,10 +49,5 @@ final class Recover implements Callable<Integer> {
             settled = watch.await(SnapshotService.settled());
         }
         return SnapshotWatch.conclude(settled, console);
-    }
-
-    private void print(RecoveryReport.Item item) {
-        String outcome = item.outcome().name().toLowerCase(Locale.ROOT).replace('_', ' ');
-        console.out().println(item.snapshot() + "  " + outcome + "  " + Console.oneLine(item.detail()));
     }
 }

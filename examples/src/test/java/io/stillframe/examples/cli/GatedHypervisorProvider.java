@@ -9,13 +9,17 @@ import io.stillframe.spi.Extent;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.HypervisorProvider;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchService;
 import java.util.Iterator;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -87,15 +91,25 @@ public final class GatedHypervisorProvider implements HypervisorProvider {
 
         @Override
         public void read(long position, ByteBuffer target) {
-            while (!Files.exists(gate)) {
-                try {
-                    Thread.sleep(10);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw SnapshotException.cancelled("interrupted at the gate");
-                }
+            if (!Files.exists(gate)) {
+                awaitGate();
             }
             source.read(position, target);
+        }
+
+        private void awaitGate() {
+            Path directory = Objects.requireNonNull(gate.getParent(), "the gate's directory");
+            try (WatchService changes = directory.getFileSystem().newWatchService()) {
+                directory.register(changes, StandardWatchEventKinds.ENTRY_CREATE);
+                while (!Files.exists(gate)) {
+                    changes.take().reset();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw SnapshotException.cancelled("interrupted at the gate");
+            } catch (IOException e) {
+                throw SnapshotException.permanent("the gate cannot be watched: " + e.getMessage(), e);
+            }
         }
 
         @Override

@@ -252,6 +252,9 @@ class ImageConvertTest {
         }
         assertThat(end).isEqualTo(SIZE);
         assertThat(data).isEqualTo(3 * MIB);
+        assertThat(compact(run("map", raw.toString(), "--json")))
+                .startsWith("[{\"start\":0,")
+                .contains("\"layer\":0,\"compressed\":false,\"offset\":0}");
     }
 
     @Test

@@ -1,12 +1,11 @@
 package io.stillframe.image.pack;
 
 import io.stillframe.image.StreamListener;
-import io.stillframe.internal.memory.DirectMemory;
+import io.stillframe.internal.memory.GrowingBuffer;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
-import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -123,9 +122,8 @@ final class ContentCheck {
     private final class Worker implements AutoCloseable {
         private final OpenPacks packs;
         private final FrameReader reader = new FrameReader();
-        private final DirectMemory memory = new DirectMemory();
+        private final GrowingBuffer raw = new GrowingBuffer();
         private final Map<ChunkDigest, MessageDigest> computations = new EnumMap<>(ChunkDigest.class);
-        private ByteBuffer raw = ByteBuffer.allocate(0);
 
         Worker(OpenPacks packs) {
             this.packs = packs;
@@ -147,12 +145,8 @@ final class ContentCheck {
             if (pack.isEmpty()) {
                 return;
             }
-            if (raw.capacity() < task.disk().chunkSize()) {
-                memory.close();
-                raw = memory.allocate(task.disk().chunkSize());
-            }
             try {
-                reader.decode(pack.get(), frame, task.chunk(), frame.end(), raw.clear());
+                reader.decode(pack.get(), frame, task.chunk(), frame.end(), raw.ofLength(task.disk().chunkSize()));
                 if (!sameDigest(task)) {
                     findings.add(
                             VerifyFinding.Kind.DIGEST,
@@ -190,7 +184,7 @@ final class ContentCheck {
                 return true;
             }
             MessageDigest computation = computations.computeIfAbsent(digest, ChunkDigest::newComputation);
-            computation.update(raw.flip());
+            computation.update(raw.get().flip());
             byte[] found = computation.digest();
             int at = task.page().digestOffset(task.run(), task.chunk());
             return Arrays.equals(task.page().digests(), at, at + found.length, found, 0, found.length);
@@ -199,7 +193,7 @@ final class ContentCheck {
         @Override
         public void close() {
             reader.close();
-            memory.close();
+            raw.close();
         }
     }
 }

@@ -3,51 +3,50 @@ package io.stillframe.image.pack;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import io.stillframe.image.Crc32c;
-import io.stillframe.internal.memory.DirectMemory;
+import io.stillframe.internal.image.ReaderPool;
+import io.stillframe.internal.memory.GrowingBuffer;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Reads frames, checks them, and decompresses them, bounded by their raw length. For one thread at a time. */
-final class FrameReader implements AutoCloseable {
+/** Reads frames, checks them, and decompresses them, bounded by their raw length. All are of the packs of one index. For one thread at a time. */
+final class FrameReader implements ReaderPool.Reader {
     /** Most bytes that are fetched at once for several frames that lie one behind the other. */
     static final int WINDOW = 4 << 20;
 
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+    private static final int NONE = -1;
 
     private final ZstdDecompressCtx context = new ZstdDecompressCtx();
-    private DirectMemory storedMemory = new DirectMemory();
-    private DirectMemory plainMemory = new DirectMemory();
-    private ByteBuffer stored = NOTHING;
-    private ByteBuffer plain = NOTHING;
-    private @Nullable ByteSource fetchedFrom;
+    private final GrowingBuffer stored = new GrowingBuffer();
+    private final GrowingBuffer plain = new GrowingBuffer();
+    private int fetchedPack = NONE;
     private long fetchedStart;
     private long fetchedEnd;
-    private long keptChunk = -1;
+    private long keptChunk = NONE;
 
     /** Whether {@link #kept()} is this chunk. */
     boolean keeps(long chunk) {
         return keptChunk == chunk;
     }
 
+    /** Whether the frame was fetched along with an earlier one. */
+    boolean holds(StoredChunk frame) {
+        return fetchedPack == frame.pack() && frame.offset() >= fetchedStart && frame.end() <= fetchedEnd;
+    }
+
     /** The raw bytes of the chunk that was kept, from position to limit. */
     ByteBuffer kept() {
-        return plain.duplicate();
+        return plain.get().duplicate();
     }
 
     /** Decompresses a chunk into a buffer of this reader and keeps it there. */
     void keep(ByteSource pack, StoredChunk frame, long chunk, long fetchEnd) {
-        keptChunk = -1;
-        if (plain.capacity() < frame.raw()) {
-            plain = NOTHING;
-            plainMemory.close();
-            plainMemory = new DirectMemory();
-            plain = plainMemory.allocate(frame.raw());
-        }
-        decode(pack, frame, chunk, fetchEnd, plain.clear());
-        plain.flip();
+        keptChunk = NONE;
+        ByteBuffer bytes = plain.ofLength(frame.raw());
+        decode(pack, frame, chunk, fetchEnd, bytes);
+        bytes.flip();
         keptChunk = chunk;
     }
 
@@ -60,13 +59,13 @@ final class FrameReader implements AutoCloseable {
      */
     void decode(ByteSource pack, StoredChunk frame, long chunk, long fetchEnd, ByteBuffer target) {
         int at = fetch(pack, frame, fetchEnd);
-        int checksum = Crc32c.of(stored.duplicate().limit(at + frame.stored()).position(at));
+        int checksum = Crc32c.of(stored.get().duplicate().limit(at + frame.stored()).position(at));
         if (checksum != frame.checksum()) {
             throw corrupt(pack, frame, chunk, "its checksum is wrong", null);
         }
         try {
             int length = context.decompressDirectByteBuffer(
-                    target, target.position(), frame.raw(), stored, at, frame.stored());
+                    target, target.position(), frame.raw(), stored.get(), at, frame.stored());
             if (length != frame.raw()) {
                 throw corrupt(pack, frame, chunk, "it holds " + length + " bytes instead of " + frame.raw(), null);
             }
@@ -78,18 +77,13 @@ final class FrameReader implements AutoCloseable {
 
     /** Makes the frame's stored bytes available; returns where they begin in the buffer. */
     private int fetch(ByteSource pack, StoredChunk frame, long fetchEnd) {
-        if (fetchedFrom != pack || frame.offset() < fetchedStart || frame.end() > fetchedEnd) {
+        if (!holds(frame)) {
             int length = (int) (Math.max(frame.end(), fetchEnd) - frame.offset());
-            fetchedFrom = null;
-            if (stored.capacity() < length) {
-                stored = NOTHING;
-                storedMemory.close();
-                storedMemory = new DirectMemory();
-                stored = storedMemory.allocate(length);
-            }
-            pack.read(frame.offset(), stored.clear().limit(length));
-            stored.clear();
-            fetchedFrom = pack;
+            fetchedPack = NONE;
+            ByteBuffer bytes = stored.ofLength(length);
+            pack.read(frame.offset(), bytes);
+            bytes.clear();
+            fetchedPack = frame.pack();
             fetchedStart = frame.offset();
             fetchedEnd = frame.offset() + length;
         }
@@ -108,7 +102,7 @@ final class FrameReader implements AutoCloseable {
     @Override
     public void close() {
         context.close();
-        storedMemory.close();
-        plainMemory.close();
+        stored.close();
+        plain.close();
     }
 }

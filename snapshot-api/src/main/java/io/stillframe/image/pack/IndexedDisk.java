@@ -1,6 +1,7 @@
 package io.stillframe.image.pack;
 
 import io.stillframe.image.ContentDigest;
+import io.stillframe.internal.image.BoundedReads;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.Digest;
 import io.stillframe.model.SnapshotException;
@@ -170,10 +171,7 @@ public final class IndexedDisk {
     }
 
     void requireInside(ByteRange range) {
-        if (range.end() > size()) {
-            throw SnapshotException.invalid(
-                    "range " + range + " exceeds the disk of " + size() + " bytes in " + file.describe());
-        }
+        BoundedReads.requireInside(file.bytes(), size(), range);
     }
 
     /** The number of the page that tells of a chunk. */

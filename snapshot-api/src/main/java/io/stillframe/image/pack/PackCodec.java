@@ -1,5 +1,6 @@
 package io.stillframe.image.pack;
 
+import io.stillframe.internal.image.Layers;
 import io.stillframe.model.Compression;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -59,7 +60,6 @@ public final class PackCodec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
-        Runnable closing = () -> chain.forEach(layer -> layer.bytes().close());
         try {
             if (chain.isEmpty()) {
                 throw SnapshotException.invalid("a pack's declared chain has at least 1 layer");
@@ -67,9 +67,12 @@ public final class PackCodec implements ImageCodec {
             IndexFile file = IndexFile.readPack(chain.get(0).bytes());
             DeclaredPacks declared = DeclaredPacks.of(chain.subList(1, chain.size()));
             declared.requireAll(file);
-            return new PackedDisk(file.disks().get(0), declared, closing);
-        } catch (RuntimeException e) {
-            closing.run();
+            return new PackedDisk(
+                    file.disks().get(0),
+                    declared,
+                    () -> chain.forEach(layer -> layer.bytes().close()));
+        } catch (RuntimeException | Error e) {
+            Layers.closeAfter(e, chain);
             throw e;
         }
     }

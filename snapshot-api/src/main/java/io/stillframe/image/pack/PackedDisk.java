@@ -1,15 +1,14 @@
 package io.stillframe.image.pack;
 
+import io.stillframe.internal.image.ReaderPool;
+import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Extent;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.Optional;
 
 /**
  * A disk read from the packs that its chunks lie in. Every frame's checksum is checked before it is decompressed, straight into the
@@ -20,12 +19,11 @@ import java.util.Optional;
  */
 public final class PackedDisk implements BlockSource {
     private static final int MOST_IDLE = 8;
-    private static final int ZEROS = 64 * 1024;
 
     private final IndexedDisk disk;
     private final OpenPacks packs;
     private final Runnable closing;
-    private final Deque<FrameReader> idle = new ArrayDeque<>();
+    private final ReaderPool<FrameReader> readers = new ReaderPool<>(FrameReader::new, MOST_IDLE);
 
     /** @param closing frees what belongs to this disk beside the packs that it opened */
     PackedDisk(IndexedDisk disk, PackResolver resolver, Runnable closing) {
@@ -67,7 +65,7 @@ public final class PackedDisk implements BlockSource {
             int before = target.remaining();
             if (walk.zero()) {
                 long end = (long) walk.skipRun() * disk.chunkSize();
-                putZeros(target, (int) Math.min(end - at, before));
+                Zeros.put(target, (int) Math.min(end - at, before));
             } else {
                 readChunk(walk, (int) (at - (long) walk.chunk() * disk.chunkSize()), range.end(), target);
                 walk.skipChunk();
@@ -80,7 +78,7 @@ public final class PackedDisk implements BlockSource {
         int chunk = walk.chunk();
         StoredChunk frame = walk.stored();
         int count = Math.min(frame.raw() - from, target.remaining());
-        FrameReader reader = borrow(chunk);
+        FrameReader reader = readers.borrow(known -> known.keeps(chunk) || known.holds(frame));
         try {
             if (reader.keeps(chunk)) {
                 target.put(reader.kept().slice(from, count));
@@ -95,7 +93,7 @@ public final class PackedDisk implements BlockSource {
                 target.put(reader.kept().slice(from, count));
             }
         } finally {
-            giveBack(reader);
+            readers.giveBack(reader);
         }
     }
 
@@ -114,43 +112,10 @@ public final class PackedDisk implements BlockSource {
         return fetchEnd;
     }
 
-    private static void putZeros(ByteBuffer target, int count) {
-        byte[] zeros = new byte[Math.min(count, ZEROS)];
-        for (int left = count; left > 0; left -= zeros.length) {
-            target.put(zeros, 0, Math.min(left, zeros.length));
-        }
-    }
-
-    private FrameReader borrow(long chunk) {
-        synchronized (idle) {
-            Optional<FrameReader> keeping =
-                    idle.stream().filter(reader -> reader.keeps(chunk)).findFirst();
-            FrameReader reader = keeping.orElseGet(idle::peekFirst);
-            if (reader != null) {
-                idle.remove(reader);
-                return reader;
-            }
-        }
-        return new FrameReader();
-    }
-
-    private void giveBack(FrameReader reader) {
-        synchronized (idle) {
-            if (idle.size() < MOST_IDLE) {
-                idle.addFirst(reader);
-                return;
-            }
-        }
-        reader.close();
-    }
-
     @Override
     public void close() {
-        synchronized (idle) {
-            idle.forEach(FrameReader::close);
-            idle.clear();
-        }
         try {
+            readers.close();
             packs.close();
         } finally {
             closing.run();

@@ -1,5 +1,6 @@
 package io.stillframe.image.qcow2;
 
+import io.stillframe.internal.image.ReaderPool;
 import io.stillframe.internal.memory.DirectMemory;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
@@ -11,7 +12,7 @@ import java.nio.ByteBuffer;
  * Owns native memory: the larger of 512 KiB and two clusters for what is read (less for a smaller
  * file), and one cluster. For one thread at a time.
  */
-final class CompressedReader implements AutoCloseable {
+final class CompressedReader implements ReaderPool.Reader {
     private static final int SMALLEST_SPAN = 512 * 1024;
     private static final int MOST_CLUSTERS = 1024;
     private static final long NONE = -1;

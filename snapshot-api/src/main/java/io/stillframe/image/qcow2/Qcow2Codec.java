@@ -1,5 +1,8 @@
 package io.stillframe.image.qcow2;
 
+import io.stillframe.internal.image.Findings;
+import io.stillframe.internal.image.Layers;
+import io.stillframe.internal.image.SpecRules;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
@@ -69,6 +72,11 @@ public final class Qcow2Codec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
+        return open(chain, new Cancellation());
+    }
+
+    @Override
+    public BlockSource open(List<Layer> chain, Cancellation cancellation) {
         if (chain.isEmpty()) {
             throw SnapshotException.invalid("a chain has at least one layer");
         }
@@ -81,24 +89,13 @@ public final class Qcow2Codec implements ImageCodec {
             if (chain.size() > 1) {
                 List<Layer> rest = chain.subList(1, chain.size());
                 passedOn = chain.size();
-                backing = Optional.of(rest.get(0).codec().open(rest));
+                backing = Optional.of(rest.get(0).codec().open(rest, cancellation));
             }
             return new Qcow2Source(image, header, backing);
         } catch (RuntimeException | Error e) {
-            closeAfter(e, chain, passedOn);
+            Layers.closeAfter(e, chain.subList(Math.max(1, passedOn), chain.size()));
+            Layers.closeAfter(e, chain.subList(0, 1));
             throw e;
-        }
-    }
-
-    private static void closeAfter(Throwable failure, List<Layer> chain, int passedOn) {
-        for (int i = 0; i < chain.size(); i++) {
-            if (i == 0 || i >= passedOn) {
-                try {
-                    chain.get(i).bytes().close();
-                } catch (RuntimeException e) {
-                    failure.addSuppressed(e);
-                }
-            }
         }
     }
 
@@ -166,16 +163,9 @@ public final class Qcow2Codec implements ImageCodec {
      */
     @Override
     public ImageCheck check(ByteSource image, Cancellation cancellation) {
-        Qcow2Header header;
-        try {
-            header = HeaderReader.read(image);
-        } catch (SnapshotException e) {
-            if (e.kind() != SnapshotException.Kind.CORRUPT) {
-                throw e;
-            }
-            return new ImageCheck(List.of(String.valueOf(e.getMessage())), List.of(), 0);
-        }
-        return new Qcow2Check(image, header, cancellation).run();
+        return Findings.of(
+                () -> new Qcow2Check(image, HeaderReader.read(image), cancellation).run(),
+                SnapshotException.Kind.CORRUPT);
     }
 
     @Override
@@ -192,10 +182,7 @@ public final class Qcow2Codec implements ImageCodec {
      * @throws SnapshotException INVALID if the options are out of range or the sizes differ; else as the source's extents do
      */
     public static long measure(ImageSpec spec, BlockSource source) {
-        if (spec.virtualSize() != source.size()) {
-            throw SnapshotException.invalid(
-                    "the image's virtual size " + spec.virtualSize() + " is not the source's " + source.size());
-        }
+        SpecRules.requireSizeOf(source, spec);
         WriterOptions options = WriterOptions.of(spec);
         return new Qcow2Measure(options).of(source.extents(new io.stillframe.model.ByteRange(0, source.size())));
     }

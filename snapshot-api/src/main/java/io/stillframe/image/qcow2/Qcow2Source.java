@@ -1,10 +1,14 @@
 package io.stillframe.image.qcow2;
 
+import io.stillframe.internal.image.BoundedReads;
+import io.stillframe.internal.image.JoinedExtents;
+import io.stillframe.internal.image.ReaderPool;
+import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
-import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Extent;
+import io.stillframe.spi.StoredExtent;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.Optional;
@@ -14,13 +18,13 @@ import java.util.Optional;
  * clusters at one time what a {@link CompressedReader} has.
  */
 final class Qcow2Source implements BlockSource {
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 * 1024).asReadOnlyBuffer();
+    private static final int MOST_IDLE = 16;
 
     private final ByteSource image;
     private final Qcow2Header header;
     private final Optional<BlockSource> backing;
     private final TableCache tables;
-    private final CompressedReaders readers;
+    private final ReaderPool<CompressedReader> readers;
 
     /** Owns {@code image} and {@code backing}. */
     Qcow2Source(ByteSource image, Qcow2Header header, Optional<BlockSource> backing) {
@@ -28,7 +32,7 @@ final class Qcow2Source implements BlockSource {
         this.header = header;
         this.backing = backing;
         this.tables = new TableCache(image);
-        this.readers = new CompressedReaders(image, header);
+        this.readers = new ReaderPool<>(() -> new CompressedReader(image, header), MOST_IDLE);
     }
 
     @Override
@@ -38,13 +42,23 @@ final class Qcow2Source implements BlockSource {
 
     @Override
     public Iterator<Extent> extents(ByteRange range) {
-        requireWithin(range.start(), range.length());
-        return new Qcow2Extents(cursor(), backing, header.geometry().clustersOf(image.size()), header, range);
+        BoundedReads.requireInside(image, header.size(), range);
+        return JoinedExtents.ofOneKind(pieces(range));
+    }
+
+    @Override
+    public Iterator<StoredExtent> storedExtents(ByteRange range) {
+        BoundedReads.requireInside(image, header.size(), range);
+        return JoinedExtents.ofOneStorage(pieces(range));
+    }
+
+    private Iterator<StoredExtent> pieces(ByteRange range) {
+        return new Qcow2Pieces(cursor(), backing, header.geometry().clustersOf(image.size()), header, range);
     }
 
     @Override
     public void read(long position, ByteBuffer target) {
-        requireWithin(position, target.remaining());
+        BoundedReads.requireInside(image, header.size(), position, target.remaining());
         ClusterCursor cursor = cursor();
         long end = position + target.remaining();
         long at = position;
@@ -59,21 +73,11 @@ final class Qcow2Source implements BlockSource {
     private long readPlain(Mapping mapping, ByteBuffer target) {
         int length = (int) mapping.length();
         switch (mapping.kind()) {
-            case DATA -> readData(mapping.host(), length, target);
+            case DATA -> BoundedReads.data(image, mapping.host(), length, target);
             case UNALLOCATED -> readBacking(mapping.start(), length, target);
-            default -> fillZeros(length, target);
+            default -> Zeros.put(target, length);
         }
         return mapping.end();
-    }
-
-    private void readData(long host, int length, ByteBuffer target) {
-        if (host > image.size() - length) {
-            throw SnapshotException.corrupt(image.describe() + " is truncated: " + length + " bytes of data at " + host
-                    + " exceed its " + image.size() + " bytes");
-        }
-        int limit = target.limit();
-        image.read(host, target.limit(target.position() + length));
-        target.limit(limit);
     }
 
     /** The backing layer may be shorter; behind its end the disk is zero. */
@@ -85,18 +89,11 @@ final class Qcow2Source implements BlockSource {
             backing.orElseThrow().read(position, target.limit(target.position() + some));
             target.limit(limit);
         }
-        fillZeros(length - some, target);
-    }
-
-    private static void fillZeros(int length, ByteBuffer target) {
-        ByteBuffer zeros = ZEROS.duplicate();
-        for (int left = length; left > 0; left -= zeros.limit()) {
-            target.put(zeros.position(0).limit(Math.min(left, zeros.capacity())));
-        }
+        Zeros.put(target, length - some);
     }
 
     private long readCompressed(Mapping first, ClusterCursor cursor, long end, ByteBuffer target) {
-        CompressedReader reader = readers.borrow(first.host());
+        CompressedReader reader = readers.borrow(known -> known.keeps(first.host()));
         try {
             reader.start(first);
             long at = first.end();
@@ -116,13 +113,6 @@ final class Qcow2Source implements BlockSource {
 
     private ClusterCursor cursor() {
         return new ClusterCursor(header, tables, image.size(), image.describe());
-    }
-
-    private void requireWithin(long position, long length) {
-        if (position < 0 || position > header.size() - length) {
-            throw SnapshotException.invalid("a range of " + length + " bytes at " + position + " exceeds the disk of "
-                    + header.size() + " bytes in " + image.describe());
-        }
     }
 
     @Override

@@ -1,10 +1,8 @@
 package io.stillframe.image.qcow2;
 
+import io.stillframe.internal.image.SliceCache;
 import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * Pieces of an image's L1, L2 and refcount tables, read when needed, the most recently used ones kept. Holds at most {@value #MOST_BYTES}
@@ -16,12 +14,10 @@ final class TableCache {
 
     private static final int MOST_BYTES = 8 << 20;
 
-    private final ByteSource image;
-    private final Map<Long, long[]> slices = new LinkedHashMap<>(16, 0.75f, true);
-    private int bytes;
+    private final SliceCache<long[]> slices;
 
     TableCache(ByteSource image) {
-        this.image = image;
+        this.slices = new SliceCache<>(MOST_BYTES, (offset, length) -> read(image, offset, length));
     }
 
     /**
@@ -32,32 +28,14 @@ final class TableCache {
      * @return shared, must not be changed
      */
     long[] slice(long offset, int length) {
-        synchronized (this) {
-            long[] known = slices.get(offset);
-            if (known != null && known.length * Long.BYTES == length) {
-                return known;
-            }
-        }
-        long[] read = read(offset, length);
-        keep(offset, read);
-        return read;
+        return slices.get(offset, length);
     }
 
-    private long[] read(long offset, int length) {
+    private static long[] read(ByteSource image, long offset, int length) {
         ByteBuffer buffer = ByteBuffer.allocate(length);
         image.read(offset, buffer);
         long[] words = new long[length / Long.BYTES];
         buffer.flip().asLongBuffer().get(words);
         return words;
-    }
-
-    private synchronized void keep(long offset, long[] words) {
-        long[] replaced = slices.put(offset, words);
-        bytes += (words.length - (replaced == null ? 0 : replaced.length)) * Long.BYTES;
-        Iterator<long[]> oldest = slices.values().iterator();
-        while (bytes > MOST_BYTES) {
-            bytes -= oldest.next().length * Long.BYTES;
-            oldest.remove();
-        }
     }
 }

@@ -5,6 +5,8 @@ import io.stillframe.internal.frame.Decompressor;
 import io.stillframe.internal.frame.FrameBlocks;
 import io.stillframe.internal.frame.FrameTable;
 import io.stillframe.internal.frame.SequentialBlocks;
+import io.stillframe.internal.image.Findings;
+import io.stillframe.internal.image.Layers;
 import io.stillframe.model.Compression;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -55,28 +57,25 @@ abstract class StreamCodec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
-        try {
-            if (chain.size() != 1) {
-                throw SnapshotException.unsupported("a " + name()
-                        + " image has no backing file, so its declared chain has exactly 1 layer, not " + chain.size());
-            }
-            return open(chain.get(0).bytes());
-        } catch (RuntimeException e) {
-            chain.forEach(layer -> layer.bytes().close());
-            throw e;
-        }
+        return open(chain, new Cancellation());
     }
 
-    private BlockSource open(ByteSource image) {
+    @Override
+    public BlockSource open(List<Layer> chain, Cancellation cancellation) {
+        return Layers.openOnly(
+                chain, "a " + name() + " image has no backing file", image -> open(image, cancellation));
+    }
+
+    private BlockSource open(ByteSource image, Cancellation cancellation) {
         Optional<FrameTable> frames = frames(image);
         return frames.isPresent()
                 ? new FrameBlocks(image, frames.get(), () -> newDecompressor(image))
-                : sequential(image);
+                : sequential(image, cancellation);
     }
 
-    private SequentialBlocks sequential(ByteSource image) {
+    private SequentialBlocks sequential(ByteSource image, Cancellation cancellation) {
         try {
-            return SequentialBlocks.open(image, this::decode);
+            return SequentialBlocks.open(image, this::decode, cancellation);
         } catch (SnapshotException e) {
             throw new SnapshotException(e.kind(), name() + " image " + image.describe() + ": " + e.getMessage(), e);
         }
@@ -99,7 +98,7 @@ abstract class StreamCodec implements ImageCodec {
         frames.ifPresent(table -> describe(table, details));
         // Only the end of a stream without index tells its size. The bytes stay the caller's, so this is not closed.
         long virtualSize = frames.map(FrameTable::diskEnd)
-                .orElseGet(() -> sequential(image).size());
+                .orElseGet(() -> sequential(image, new Cancellation()).size());
         return new ImageInfo(name(), virtualSize, image.size(), Optional.empty(), details);
     }
 
@@ -120,19 +119,19 @@ abstract class StreamCodec implements ImageCodec {
     /** These formats have next to no metadata, so that their frames are decompressed, which verifies their checksums. */
     @Override
     public ImageCheck check(ByteSource image, Cancellation cancellation) {
-        try {
-            Optional<FrameTable> frames = frames(image);
-            if (frames.isPresent()) {
-                try (FrameCheck check = new FrameCheck(image, newDecompressor(image), cancellation)) {
-                    return check.check(frames.get());
-                }
-            }
-            return new ImageCheck(List.of(), List.of(), sequential(image).dataBytes());
-        } catch (SnapshotException e) {
-            if (e.kind() != SnapshotException.Kind.CORRUPT && e.kind() != SnapshotException.Kind.UNSUPPORTED) {
-                throw e;
-            }
-            return new ImageCheck(List.of(String.valueOf(e.getMessage())), List.of(), 0);
+        return Findings.of(
+                () -> checkAll(image, cancellation),
+                SnapshotException.Kind.CORRUPT,
+                SnapshotException.Kind.UNSUPPORTED);
+    }
+
+    private ImageCheck checkAll(ByteSource image, Cancellation cancellation) {
+        Optional<FrameTable> frames = frames(image);
+        if (frames.isEmpty()) {
+            return new ImageCheck(List.of(), List.of(), sequential(image, cancellation).dataBytes());
+        }
+        try (FrameCheck check = new FrameCheck(image, newDecompressor(image), cancellation)) {
+            return check.check(frames.get());
         }
     }
 

@@ -1,5 +1,6 @@
 package io.stillframe.image.vhd;
 
+import io.stillframe.internal.image.SpecRules;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
@@ -64,7 +65,7 @@ public final class FixedVhdCodec implements ImageCodec {
 
     @Override
     public ImageWriter newWriter(ImageSpec spec) {
-        VhdCodec.requireNoCompression(spec);
+        SpecRules.requireNoCompression("a VHD", spec);
         int unit = spec.clusterSize().orElse(DynamicHeader.SECTOR);
         if (unit < DynamicHeader.SECTOR || unit > LARGEST_UNIT) {
             throw SnapshotException.invalid("a fixed VHD's size is rounded up to a multiple (cluster size) of "

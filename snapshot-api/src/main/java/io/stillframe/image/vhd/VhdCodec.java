@@ -1,7 +1,12 @@
 package io.stillframe.image.vhd;
 
+import io.stillframe.internal.image.BoundedReads;
+import io.stillframe.internal.image.Findings;
+import io.stillframe.internal.image.Layers;
 import io.stillframe.internal.image.MappedSource;
 import io.stillframe.internal.image.PagedBytes;
+import io.stillframe.internal.image.PlainExtents;
+import io.stillframe.internal.image.SpecRules;
 import io.stillframe.internal.image.TouchedBlocks;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
@@ -15,6 +20,7 @@ import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageInfo;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
+import io.stillframe.spi.StoredExtent;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Iterator;
@@ -79,31 +85,12 @@ public final class VhdCodec implements ImageCodec {
 
     /** Opens an image of either kind. */
     static BlockSource openAny(List<Layer> chain) {
-        try {
-            if (chain.size() != 1) {
-                throw SnapshotException.unsupported(
-                        "a fixed or dynamic VHD has no backing file, so its declared chain has"
-                                + " exactly 1 layer, not " + chain.size());
-            }
-            ByteSource image = chain.get(0).bytes();
+        return Layers.openOnly(chain, "a fixed or dynamic VHD has no backing file", image -> {
             VhdHeaders headers = VhdHeaders.read(image);
             return headers.dynamic()
                     .<BlockSource>map(dynamic -> dynamic(image, headers, dynamic))
                     .orElseGet(() -> new FixedSource(image, headers.footer().size()));
-        } catch (RuntimeException | Error e) {
-            closeAfter(e, chain);
-            throw e;
-        }
-    }
-
-    private static void closeAfter(Throwable failure, List<Layer> chain) {
-        for (Layer layer : chain) {
-            try {
-                layer.bytes().close();
-            } catch (RuntimeException e) {
-                failure.addSuppressed(e);
-            }
-        }
+        });
     }
 
     private static BlockSource dynamic(ByteSource image, VhdHeaders headers, DynamicHeader dynamic) {
@@ -159,21 +146,13 @@ public final class VhdCodec implements ImageCodec {
 
     /** Checks an image of either kind. */
     static ImageCheck checkAny(ByteSource image, Cancellation cancellation) {
-        VhdHeaders headers;
-        try {
-            headers = VhdHeaders.read(image);
-        } catch (SnapshotException e) {
-            if (e.kind() != SnapshotException.Kind.CORRUPT) {
-                throw e;
-            }
-            return new ImageCheck(List.of(String.valueOf(e.getMessage())), List.of(), 0);
-        }
-        return new VhdCheck(image, headers, cancellation).run();
+        return Findings.of(
+                () -> new VhdCheck(image, VhdHeaders.read(image), cancellation).run(), SnapshotException.Kind.CORRUPT);
     }
 
     @Override
     public ImageWriter newWriter(ImageSpec spec) {
-        requireNoCompression(spec);
+        SpecRules.requireNoCompression("a VHD", spec);
         return new DynamicWriter(DynamicLayout.of(spec));
     }
 
@@ -186,23 +165,11 @@ public final class VhdCodec implements ImageCodec {
      * @throws SnapshotException INVALID if the options are out of range or the sizes differ; else as the source's extents do
      */
     public static long measure(ImageSpec spec, BlockSource source) {
-        if (spec.virtualSize() != source.size()) {
-            throw SnapshotException.invalid(
-                    "the image's virtual size " + spec.virtualSize() + " is not the source's " + source.size());
-        }
-        requireNoCompression(spec);
+        SpecRules.requireSizeOf(source, spec);
+        SpecRules.requireNoCompression("a VHD", spec);
         DynamicLayout layout = DynamicLayout.of(spec);
         long blocks = TouchedBlocks.count(source.extents(new ByteRange(0, source.size())), layout.blockSize());
         return layout.firstBlock() + blocks * layout.stride() + Footer.LENGTH;
-    }
-
-    static void requireNoCompression(ImageSpec spec) {
-        spec.compression()
-                .filter(compression -> !compression.toString().equals("none"))
-                .ifPresent(compression -> {
-                    throw SnapshotException.invalid("a VHD takes compression 'none', got '" + compression
-                            + "'; choose another format, such as zstd or qcow2, to compress");
-                });
     }
 
     /** A fixed disk: the file's first bytes. Its holes are those of the file. */
@@ -222,21 +189,20 @@ public final class VhdCodec implements ImageCodec {
 
         @Override
         public Iterator<Extent> extents(ByteRange range) {
-            requireWithin(range.start(), range.length());
+            BoundedReads.requireInside(image, size, range);
             return image.extents(range);
         }
 
         @Override
-        public void read(long position, ByteBuffer target) {
-            requireWithin(position, target.remaining());
-            image.read(position, target);
+        public Iterator<StoredExtent> storedExtents(ByteRange range) {
+            BoundedReads.requireInside(image, size, range);
+            return new PlainExtents(image, range);
         }
 
-        private void requireWithin(long position, long length) {
-            if (position < 0 || position > size - length) {
-                throw SnapshotException.invalid("a range of " + length + " bytes at " + position
-                        + " exceeds the disk of " + size + " bytes in " + image.describe());
-            }
+        @Override
+        public void read(long position, ByteBuffer target) {
+            BoundedReads.requireInside(image, size, position, target.remaining());
+            image.read(position, target);
         }
 
         @Override

@@ -1,7 +1,10 @@
 package io.stillframe.image.vhdx;
 
+import io.stillframe.internal.image.Findings;
+import io.stillframe.internal.image.Layers;
 import io.stillframe.internal.image.MappedSource;
 import io.stillframe.internal.image.PagedBytes;
+import io.stillframe.internal.image.SpecRules;
 import io.stillframe.internal.image.TouchedBlocks;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
@@ -69,29 +72,11 @@ public final class VhdxCodec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
-        try {
-            if (chain.size() != 1) {
-                throw SnapshotException.unsupported(
-                        "a VHDX without parent has no backing file, so its declared chain has"
-                                + " exactly 1 layer, not " + chain.size());
-            }
-            VhdxImage image = VhdxImage.read(chain.get(0).bytes());
+        return Layers.openOnly(chain, "a VHDX without parent has no backing file", file -> {
+            VhdxImage image = VhdxImage.read(file);
             PagedBytes pages = pages(image);
             return new MappedSource(image.bytes(), image.metadata().size(), () -> new PayloadMap(image, pages));
-        } catch (RuntimeException | Error e) {
-            closeAfter(e, chain);
-            throw e;
-        }
-    }
-
-    private static void closeAfter(Throwable failure, List<Layer> chain) {
-        for (Layer layer : chain) {
-            try {
-                layer.bytes().close();
-            } catch (RuntimeException e) {
-                failure.addSuppressed(e);
-            }
-        }
+        });
     }
 
     private static PagedBytes pages(VhdxImage image) {
@@ -128,21 +113,16 @@ public final class VhdxCodec implements ImageCodec {
      */
     @Override
     public ImageCheck check(ByteSource file, Cancellation cancellation) {
-        VhdxImage image;
-        try {
-            image = VhdxImage.read(file);
-        } catch (SnapshotException e) {
-            if (e.kind() != SnapshotException.Kind.CORRUPT) {
-                throw e;
-            }
-            return new ImageCheck(List.of(String.valueOf(e.getMessage())), List.of(), 0);
-        }
+        return Findings.of(() -> check(VhdxImage.read(file), cancellation), SnapshotException.Kind.CORRUPT);
+    }
+
+    private static ImageCheck check(VhdxImage image, Cancellation cancellation) {
         return new VhdxCheck(image, new PayloadMap(image, pages(image)), cancellation).run();
     }
 
     @Override
     public ImageWriter newWriter(ImageSpec spec) {
-        requireNoCompression(spec);
+        SpecRules.requireNoCompression("a VHDX", spec);
         return new VhdxWriter(VhdxLayout.of(spec));
     }
 
@@ -155,22 +135,10 @@ public final class VhdxCodec implements ImageCodec {
      * @throws SnapshotException INVALID if the options are out of range or the sizes differ; else as the source's extents do
      */
     public static long measure(ImageSpec spec, BlockSource source) {
-        if (spec.virtualSize() != source.size()) {
-            throw SnapshotException.invalid(
-                    "the image's virtual size " + spec.virtualSize() + " is not the source's " + source.size());
-        }
-        requireNoCompression(spec);
+        SpecRules.requireSizeOf(source, spec);
+        SpecRules.requireNoCompression("a VHDX", spec);
         VhdxLayout layout = VhdxLayout.of(spec);
         return layout.fileSize(
                 TouchedBlocks.count(source.extents(new ByteRange(0, source.size())), layout.blockSize()));
-    }
-
-    private static void requireNoCompression(ImageSpec spec) {
-        spec.compression()
-                .filter(compression -> !compression.toString().equals("none"))
-                .ifPresent(compression -> {
-                    throw SnapshotException.invalid("a VHDX takes compression 'none', got '" + compression
-                            + "'; choose another format, such as zstd or qcow2, to compress");
-                });
     }
 }

@@ -1,5 +1,6 @@
 package io.stillframe.image.vmdk;
 
+import io.stillframe.internal.image.ReaderPool;
 import io.stillframe.internal.memory.DirectMemory;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * caller's buffer where it fits. The last grain that was needed only in part is kept, for readers that go forward in small steps. Owns
  * native memory: 512 KiB, or two grains and a marker if that is more, for what is read, and one grain. For one thread at a time.
  */
-final class GrainReader implements AutoCloseable {
+final class GrainReader implements ReaderPool.Reader {
     private static final int SMALLEST_SPAN = 512 * 1024;
     private static final int MOST_GRAINS = 1024;
     private static final long NONE = -1;

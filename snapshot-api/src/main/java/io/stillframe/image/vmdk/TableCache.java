@@ -1,11 +1,9 @@
 package io.stillframe.image.vmdk;
 
+import io.stillframe.internal.image.SliceCache;
 import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * Pieces of an image's grain directory and grain tables, read when needed, the most recently used ones kept. Holds at most
@@ -18,12 +16,10 @@ final class TableCache {
 
     private static final int MOST_BYTES = 4 << 20;
 
-    private final ByteSource image;
-    private final Map<Long, int[]> slices = new LinkedHashMap<>(16, 0.75f, true);
-    private int bytes;
+    private final SliceCache<int[]> slices;
 
     TableCache(ByteSource image) {
-        this.image = image;
+        this.slices = new SliceCache<>(MOST_BYTES, (offset, length) -> read(image, offset, length));
     }
 
     /**
@@ -34,32 +30,14 @@ final class TableCache {
      * @return shared, must not be changed
      */
     int[] entries(long offset, int entries) {
-        synchronized (this) {
-            int[] known = slices.get(offset);
-            if (known != null && known.length == entries) {
-                return known;
-            }
-        }
-        int[] read = read(offset, entries);
-        keep(offset, read);
-        return read;
+        return slices.get(offset, entries * Integer.BYTES);
     }
 
-    private int[] read(long offset, int entries) {
-        ByteBuffer buffer = ByteBuffer.allocate(entries * Integer.BYTES);
+    private static int[] read(ByteSource image, long offset, int length) {
+        ByteBuffer buffer = ByteBuffer.allocate(length);
         image.read(offset, buffer);
-        int[] words = new int[entries];
+        int[] words = new int[length / Integer.BYTES];
         buffer.flip().order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(words);
         return words;
-    }
-
-    private synchronized void keep(long offset, int[] words) {
-        int[] replaced = slices.put(offset, words);
-        bytes += (words.length - (replaced == null ? 0 : replaced.length)) * Integer.BYTES;
-        Iterator<int[]> oldest = slices.values().iterator();
-        while (bytes > MOST_BYTES) {
-            bytes -= oldest.next().length * Integer.BYTES;
-            oldest.remove();
-        }
     }
 }

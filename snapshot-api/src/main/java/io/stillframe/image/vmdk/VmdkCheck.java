@@ -1,5 +1,6 @@
 package io.stillframe.image.vmdk;
 
+import io.stillframe.internal.image.Findings;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ImageCheck;

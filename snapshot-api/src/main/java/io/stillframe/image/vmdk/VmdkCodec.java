@@ -1,5 +1,8 @@
 package io.stillframe.image.vmdk;
 
+import io.stillframe.internal.image.Findings;
+import io.stillframe.internal.image.Layers;
+import io.stillframe.internal.image.SpecRules;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -64,28 +67,10 @@ public final class VmdkCodec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
-        try {
-            if (chain.size() != 1) {
-                throw SnapshotException.unsupported(
-                        "a vmdk image with a parent is not supported, so its declared chain has"
-                                + " exactly 1 layer, not " + chain.size());
-            }
-            ByteSource image = chain.get(0).bytes();
-            return new VmdkSource(image, LayoutReader.read(image));
-        } catch (RuntimeException | Error e) {
-            closeAfter(e, chain);
-            throw e;
-        }
-    }
-
-    private static void closeAfter(Throwable failure, List<Layer> chain) {
-        for (Layer layer : chain) {
-            try {
-                layer.bytes().close();
-            } catch (RuntimeException e) {
-                failure.addSuppressed(e);
-            }
-        }
+        return Layers.openOnly(
+                chain,
+                "a vmdk image with a parent is not supported",
+                image -> new VmdkSource(image, LayoutReader.read(image)));
     }
 
     @Override
@@ -115,16 +100,9 @@ public final class VmdkCodec implements ImageCodec {
      */
     @Override
     public ImageCheck check(ByteSource image, Cancellation cancellation) {
-        VmdkLayout layout;
-        try {
-            layout = LayoutReader.read(image);
-        } catch (SnapshotException e) {
-            if (e.kind() != SnapshotException.Kind.CORRUPT) {
-                throw e;
-            }
-            return new ImageCheck(List.of(String.valueOf(e.getMessage())), List.of(), 0);
-        }
-        return new VmdkCheck(image, layout, cancellation).run();
+        return Findings.of(
+                () -> new VmdkCheck(image, LayoutReader.read(image), cancellation).run(),
+                SnapshotException.Kind.CORRUPT);
     }
 
     @Override
@@ -141,10 +119,7 @@ public final class VmdkCodec implements ImageCodec {
      * @throws SnapshotException INVALID if the options are out of range or the sizes differ; else as the source's extents do
      */
     public static long measure(ImageSpec spec, BlockSource source) {
-        if (spec.virtualSize() != source.size()) {
-            throw SnapshotException.invalid(
-                    "the image's virtual size " + spec.virtualSize() + " is not the source's " + source.size());
-        }
+        SpecRules.requireSizeOf(source, spec);
         VmdkMeasure measure = new VmdkMeasure(WriterOptions.of(spec));
         Iterator<Extent> extents = source.extents(new ByteRange(0, source.size()));
         return measure.of(extents);

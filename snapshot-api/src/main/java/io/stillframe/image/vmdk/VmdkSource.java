@@ -1,10 +1,14 @@
 package io.stillframe.image.vmdk;
 
+import io.stillframe.internal.image.BoundedReads;
+import io.stillframe.internal.image.JoinedExtents;
+import io.stillframe.internal.image.ReaderPool;
+import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
-import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Extent;
+import io.stillframe.spi.StoredExtent;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 
@@ -13,19 +17,19 @@ import java.util.Iterator;
  * GrainReader} has.
  */
 final class VmdkSource implements BlockSource {
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 * 1024).asReadOnlyBuffer();
+    private static final int MOST_IDLE = 16;
 
     private final ByteSource image;
     private final VmdkLayout layout;
     private final TableCache tables;
-    private final GrainReaders readers;
+    private final ReaderPool<GrainReader> readers;
 
     /** Owns {@code image}. */
     VmdkSource(ByteSource image, VmdkLayout layout) {
         this.image = image;
         this.layout = layout;
         this.tables = new TableCache(image);
-        this.readers = new GrainReaders(image, layout);
+        this.readers = new ReaderPool<>(() -> new GrainReader(image, layout), MOST_IDLE);
     }
 
     @Override
@@ -35,13 +39,23 @@ final class VmdkSource implements BlockSource {
 
     @Override
     public Iterator<Extent> extents(ByteRange range) {
-        requireWithin(range.start(), range.length());
-        return new VmdkExtents(cursor(), layout, image.size(), range);
+        BoundedReads.requireInside(image, layout.size(), range);
+        return JoinedExtents.ofOneKind(pieces(range));
+    }
+
+    @Override
+    public Iterator<StoredExtent> storedExtents(ByteRange range) {
+        BoundedReads.requireInside(image, layout.size(), range);
+        return JoinedExtents.ofOneStorage(pieces(range));
+    }
+
+    private Iterator<StoredExtent> pieces(ByteRange range) {
+        return new VmdkPieces(cursor(), layout, image.size(), range);
     }
 
     @Override
     public void read(long position, ByteBuffer target) {
-        requireWithin(position, target.remaining());
+        BoundedReads.requireInside(image, layout.size(), position, target.remaining());
         GrainCursor cursor = cursor();
         long end = position + target.remaining();
         long at = position;
@@ -56,32 +70,15 @@ final class VmdkSource implements BlockSource {
     private long readPlain(Mapping mapping, ByteBuffer target) {
         int length = (int) mapping.length();
         if (mapping.kind() == Mapping.Kind.DATA) {
-            readData(mapping.host(), length, target);
+            BoundedReads.data(image, mapping.host(), length, target);
         } else {
-            fillZeros(length, target);
+            Zeros.put(target, length);
         }
         return mapping.end();
     }
 
-    private void readData(long host, int length, ByteBuffer target) {
-        if (host > image.size() - length) {
-            throw SnapshotException.corrupt(image.describe() + " is truncated: " + length + " bytes of data at " + host
-                    + " exceed its " + image.size() + " bytes");
-        }
-        int limit = target.limit();
-        image.read(host, target.limit(target.position() + length));
-        target.limit(limit);
-    }
-
-    private static void fillZeros(int length, ByteBuffer target) {
-        ByteBuffer zeros = ZEROS.duplicate();
-        for (int left = length; left > 0; left -= zeros.limit()) {
-            target.put(zeros.position(0).limit(Math.min(left, zeros.capacity())));
-        }
-    }
-
     private long readCompressed(Mapping first, GrainCursor cursor, long end, ByteBuffer target) {
-        GrainReader reader = readers.borrow(first.host());
+        GrainReader reader = readers.borrow(known -> known.keeps(first.host()));
         try {
             reader.start(first);
             long at = first.end();
@@ -101,13 +98,6 @@ final class VmdkSource implements BlockSource {
 
     private GrainCursor cursor() {
         return new GrainCursor(layout, tables, image.size(), image.describe());
-    }
-
-    private void requireWithin(long position, long length) {
-        if (position < 0 || position > layout.size() - length) {
-            throw SnapshotException.invalid("a range of " + length + " bytes at " + position + " exceeds the disk of "
-                    + layout.size() + " bytes in " + image.describe());
-        }
     }
 
     @Override

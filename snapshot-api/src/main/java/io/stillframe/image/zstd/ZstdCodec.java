@@ -5,6 +5,8 @@ import com.github.luben.zstd.ZstdInputStream;
 import io.stillframe.internal.frame.DecodedStream;
 import io.stillframe.internal.frame.FrameBlocks;
 import io.stillframe.internal.frame.FrameTable;
+import io.stillframe.internal.image.Findings;
+import io.stillframe.internal.image.Layers;
 import io.stillframe.internal.zstd.ZeroFrame;
 import io.stillframe.model.Compression;
 import io.stillframe.model.SnapshotException;
@@ -76,18 +78,10 @@ public final class ZstdCodec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain) {
-        try {
-            if (chain.size() != 1) {
-                throw SnapshotException.unsupported(
-                        "a zstd image has no backing file, so its declared chain has exactly" + " 1 layer, not "
-                                + chain.size());
-            }
-            ByteSource image = chain.get(0).bytes();
-            return new FrameBlocks(image, SeekTableReader.read(image), ZstdDecompressor::new);
-        } catch (RuntimeException e) {
-            chain.forEach(layer -> layer.bytes().close());
-            throw e;
-        }
+        return Layers.openOnly(
+                chain,
+                "a zstd image has no backing file",
+                image -> new FrameBlocks(image, SeekTableReader.read(image), ZstdDecompressor::new));
     }
 
     @Override
@@ -109,14 +103,10 @@ public final class ZstdCodec implements ImageCodec {
 
     @Override
     public ImageCheck check(ByteSource image, Cancellation cancellation) {
-        try {
-            return new FrameCheck(image, cancellation).check(SeekTableReader.read(image));
-        } catch (SnapshotException e) {
-            if (e.kind() != SnapshotException.Kind.CORRUPT && e.kind() != SnapshotException.Kind.UNSUPPORTED) {
-                throw e;
-            }
-            return new ImageCheck(List.of(String.valueOf(e.getMessage())), List.of(), 0);
-        }
+        return Findings.of(
+                () -> new FrameCheck(image, cancellation).check(SeekTableReader.read(image)),
+                SnapshotException.Kind.CORRUPT,
+                SnapshotException.Kind.UNSUPPORTED);
     }
 
     @Override

@@ -1,16 +1,15 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.image.TouchedBlocks;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.CodecTrait;
-import io.stillframe.spi.Extent;
 import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.StoreCapabilities;
-import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -69,26 +68,10 @@ final class PartSizes {
         int chunk = writer.chunkSize();
         long chunks = codec.traits().contains(CodecTrait.STORES_ZEROS)
                 ? source.size() / chunk + 1
-                : dataChunks(source, chunk);
+                : TouchedBlocks.count(source.extents(new ByteRange(0, source.size())), chunk);
         return saturatedAdd(
                 writer.headLength() + source.size() / TABLES + STEP,
                 saturatedMultiply(chunks, writer.maxEncodedSize()));
-    }
-
-    private static long dataChunks(BlockSource source, int chunk) {
-        long count = 0;
-        long counted = -1;
-        Iterator<Extent> extents = source.extents(new ByteRange(0, source.size()));
-        while (extents.hasNext()) {
-            Extent extent = extents.next();
-            if (extent.isData()) {
-                long first = Math.max(extent.range().start() / chunk, counted + 1);
-                long last = (extent.range().end() - 1) / chunk;
-                count += Math.max(0, last - first + 1);
-                counted = Math.max(counted, last);
-            }
-        }
-        return count;
     }
 
     private static long roundedUp(long bytes) {

@@ -1,16 +1,15 @@
 package io.stillframe.internal.frame;
 
+import io.stillframe.internal.image.BoundedReads;
+import io.stillframe.internal.image.ReaderPool;
+import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
-import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Extent;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -22,8 +21,7 @@ public final class FrameBlocks implements BlockSource {
 
     private final ByteSource image;
     private final FrameTable frames;
-    private final Supplier<Decompressor> decompressors;
-    private final Deque<FrameReader> idle = new ArrayDeque<>();
+    private final ReaderPool<FrameReader> readers;
 
     /**
      * @param image owned by this object
@@ -32,7 +30,7 @@ public final class FrameBlocks implements BlockSource {
     public FrameBlocks(ByteSource image, FrameTable frames, Supplier<Decompressor> decompressors) {
         this.image = image;
         this.frames = frames;
-        this.decompressors = decompressors;
+        this.readers = new ReaderPool<>(() -> new FrameReader(image, decompressors.get()), MOST_IDLE);
     }
 
     @Override
@@ -42,14 +40,14 @@ public final class FrameBlocks implements BlockSource {
 
     @Override
     public Iterator<Extent> extents(ByteRange range) {
-        requireInside(range);
+        BoundedReads.requireInside(image, size(), range);
         return new FrameExtents(range);
     }
 
     @Override
     public void read(long position, ByteBuffer target) {
         ByteRange range = ByteRange.ofLength(position, target.remaining());
-        requireInside(range);
+        BoundedReads.requireInside(image, size(), range);
         if (range.isEmpty()) {
             return;
         }
@@ -67,10 +65,10 @@ public final class FrameBlocks implements BlockSource {
             return;
         }
         if (frame.zero()) {
-            putZeros(target, count);
+            Zeros.put(target, count);
             return;
         }
-        FrameReader reader = borrow(frame);
+        FrameReader reader = readers.borrow(known -> known.keeps(frame));
         try {
             if (count == frame.length() && target.isDirect() && !reader.keeps(frame)) {
                 reader.decodeInto(frame, target);
@@ -78,54 +76,15 @@ public final class FrameBlocks implements BlockSource {
                 target.put(reader.decode(frame).slice(from, count));
             }
         } finally {
-            giveBack(reader);
-        }
-    }
-
-    private static void putZeros(ByteBuffer target, int count) {
-        byte[] zeros = new byte[Math.min(count, 64 * 1024)];
-        for (int left = count; left > 0; left -= zeros.length) {
-            target.put(zeros, 0, Math.min(left, zeros.length));
-        }
-    }
-
-    private FrameReader borrow(FrameTable.Cursor frame) {
-        synchronized (idle) {
-            Optional<FrameReader> keeping =
-                    idle.stream().filter(reader -> reader.keeps(frame)).findFirst();
-            FrameReader reader = keeping.orElseGet(idle::peekLast);
-            if (reader != null) {
-                idle.remove(reader);
-                return reader;
-            }
-        }
-        return new FrameReader(image, decompressors.get());
-    }
-
-    private void giveBack(FrameReader reader) {
-        synchronized (idle) {
-            if (idle.size() < MOST_IDLE) {
-                idle.addFirst(reader);
-                return;
-            }
-        }
-        reader.close();
-    }
-
-    private void requireInside(ByteRange range) {
-        if (range.end() > size()) {
-            throw SnapshotException.invalid(
-                    "range " + range + " exceeds the disk of " + size() + " bytes in " + image.describe());
+            readers.giveBack(reader);
         }
     }
 
     @Override
     public void close() {
-        synchronized (idle) {
-            idle.forEach(FrameReader::close);
-            idle.clear();
+        try (image) {
+            readers.close();
         }
-        image.close();
     }
 
     /** Neighbouring frames of one kind as one extent. */

@@ -1,21 +1,19 @@
 package io.stillframe.internal.frame;
 
-import io.stillframe.internal.memory.DirectMemory;
+import io.stillframe.internal.image.ReaderPool;
+import io.stillframe.internal.memory.GrowingBuffer;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
 
 /** Reads and decompresses frames, bounded by their declared sizes; keeps the last one. For one thread at a time. */
-public final class FrameReader implements AutoCloseable {
+public final class FrameReader implements ReaderPool.Reader {
     private static final int NONE = -1;
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final ByteSource image;
     private final Decompressor decompressor;
-    private DirectMemory storedMemory = new DirectMemory();
-    private DirectMemory plainMemory = new DirectMemory();
-    private ByteBuffer stored = NOTHING;
-    private ByteBuffer plain = NOTHING;
+    private final GrowingBuffer stored = new GrowingBuffer();
+    private final GrowingBuffer plain = new GrowingBuffer();
     private int kept = NONE;
 
     /**
@@ -36,16 +34,10 @@ public final class FrameReader implements AutoCloseable {
     public ByteBuffer decode(FrameTable.Cursor frame) {
         if (!keeps(frame)) {
             kept = NONE;
-            if (plain.capacity() < frame.length()) {
-                plain = NOTHING;
-                plainMemory.close();
-                plainMemory = new DirectMemory();
-                plain = plainMemory.allocate(frame.length());
-            }
-            decodeInto(frame, plain.clear());
+            decodeInto(frame, plain.ofLength(frame.length()));
             kept = frame.number();
         }
-        return plain.clear().limit(frame.length());
+        return plain.ofLength(frame.length());
     }
 
     /** Decompresses the whole frame to the position of {@code target}, which is direct, and moves it behind. */
@@ -64,20 +56,15 @@ public final class FrameReader implements AutoCloseable {
 
     /** The frame's stored bytes from position to limit, valid until the next call. */
     public ByteBuffer stored(FrameTable.Cursor frame) {
-        if (stored.capacity() < frame.stored()) {
-            stored = NOTHING;
-            storedMemory.close();
-            storedMemory = new DirectMemory();
-            stored = storedMemory.allocate(frame.stored());
-        }
-        image.read(frame.offset(), stored.clear().limit(frame.stored()));
-        return stored.flip();
+        ByteBuffer bytes = stored.ofLength(frame.stored());
+        image.read(frame.offset(), bytes);
+        return bytes.flip();
     }
 
     @Override
     public void close() {
         decompressor.close();
-        storedMemory.close();
-        plainMemory.close();
+        stored.close();
+        plain.close();
     }
 }

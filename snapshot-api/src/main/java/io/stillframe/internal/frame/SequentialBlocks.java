@@ -1,9 +1,12 @@
 package io.stillframe.internal.frame;
 
+import io.stillframe.internal.image.BoundedReads;
+import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
+import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.Extent;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,33 +41,37 @@ public final class SequentialBlocks implements BlockSource {
     private InputStream decoder;
     private long next;
 
-    private SequentialBlocks(ByteSource image, Function<InputStream, InputStream> decoding) {
+    private SequentialBlocks(
+            ByteSource image, Function<InputStream, InputStream> decoding, Cancellation cancellation) {
         this.image = image;
         this.decoding = decoding;
         this.decoder = start();
-        this.size = measure();
+        this.size = measure(cancellation);
         this.decoder = start();
     }
 
     /**
-     * Decodes the whole stream once. An interrupt ends that as CANCELLED.
+     * Decodes the whole stream once. An interrupt ends that as CANCELLED, too.
      *
      * @param image owned by the result, not by a call that throws
      * @param decoding starts a decoder, whose reads throw CORRUPT or UNSUPPORTED
-     * @throws SnapshotException CORRUPT; UNSUPPORTED also if the disk has more than {@link #LARGEST} bytes
+     * @param cancellation asked between two pieces of the disk
+     * @throws SnapshotException CANCELLED; CORRUPT; UNSUPPORTED also if the disk has more than {@link #LARGEST} bytes
      */
-    public static SequentialBlocks open(ByteSource image, Function<InputStream, InputStream> decoding) {
-        return new SequentialBlocks(image, decoding);
+    public static SequentialBlocks open(
+            ByteSource image, Function<InputStream, InputStream> decoding, Cancellation cancellation) {
+        return new SequentialBlocks(image, decoding, cancellation);
     }
 
     private InputStream start() {
         return decoding.apply(new SourceInputStream(image));
     }
 
-    private long measure() {
+    private long measure(Cancellation cancellation) {
         byte[] piece = new byte[PIECE];
         long total = 0;
         for (int index = 0; ; index++) {
+            cancellation.check();
             if (Thread.currentThread().isInterrupted()) {
                 throw new SnapshotException(
                         SnapshotException.Kind.CANCELLED, "interrupted while decoding " + image.describe(), null);
@@ -112,13 +119,13 @@ public final class SequentialBlocks implements BlockSource {
 
     @Override
     public Iterator<Extent> extents(ByteRange range) {
-        requireInside(range);
+        BoundedReads.requireInside(image, size, range);
         return new PieceExtents(range);
     }
 
     @Override
     public void read(long position, ByteBuffer target) {
-        requireInside(ByteRange.ofLength(position, target.remaining()));
+        BoundedReads.requireInside(image, size, position, target.remaining());
         long at = position;
         while (target.hasRemaining()) {
             int from = (int) (at % PIECE);
@@ -130,7 +137,7 @@ public final class SequentialBlocks implements BlockSource {
 
     private void copy(long piece, int from, int count, ByteBuffer target) {
         if (!data.get((int) piece)) {
-            target.put(new byte[count]);
+            Zeros.put(target, count);
             return;
         }
         lock.lock();
@@ -160,13 +167,6 @@ public final class SequentialBlocks implements BlockSource {
             backwards.next();
         }
         return backwards.next();
-    }
-
-    private void requireInside(ByteRange range) {
-        if (range.end() > size) {
-            throw SnapshotException.invalid(
-                    "range " + range + " exceeds the disk of " + size + " bytes in " + image.describe());
-        }
     }
 
     @Override

@@ -5,15 +5,18 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Extent;
+import io.stillframe.spi.StoredExtent;
+import io.stillframe.spi.StoredExtent.Storage;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** The disk in an image whose tables map it to uncompressed bytes of the file. */
 public final class MappedSource implements BlockSource {
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 * 1024).asReadOnlyBuffer();
+    private static final int ACTIVE = 0;
+    private static final Storage MARKED = new Storage.Marked(ACTIVE);
+    private static final Storage UNTOLD = new Storage.Untold();
 
     private final ByteSource image;
     private final long size;
@@ -37,47 +40,29 @@ public final class MappedSource implements BlockSource {
 
     @Override
     public Iterator<Extent> extents(ByteRange range) {
-        requireWithin(range.start(), range.length());
-        return new MappedExtents(maps.get(), range);
+        BoundedReads.requireInside(image, size, range);
+        return JoinedExtents.ofOneKind(new MappedPieces(maps.get(), range));
+    }
+
+    @Override
+    public Iterator<StoredExtent> storedExtents(ByteRange range) {
+        BoundedReads.requireInside(image, size, range);
+        return JoinedExtents.ofOneStorage(new MappedPieces(maps.get(), range));
     }
 
     @Override
     public void read(long position, ByteBuffer target) {
-        requireWithin(position, target.remaining());
+        BoundedReads.requireInside(image, size, position, target.remaining());
         BlockMap map = maps.get();
         long end = position + target.remaining();
         for (long at = position; at < end; ) {
             MappedRun run = map.at(at, end);
             if (run.kind() == Extent.Kind.DATA) {
-                readData(run.host(), (int) run.length(), target);
+                BoundedReads.data(image, run.host(), (int) run.length(), target);
             } else {
-                fillZeros((int) run.length(), target);
+                Zeros.put(target, (int) run.length());
             }
             at = run.end();
-        }
-    }
-
-    private void readData(long host, int length, ByteBuffer target) {
-        if (host > image.size() - length) {
-            throw SnapshotException.corrupt(image.describe() + " is truncated: " + length + " bytes of data at " + host
-                    + " exceed its " + image.size() + " bytes");
-        }
-        int limit = target.limit();
-        image.read(host, target.limit(target.position() + length));
-        target.limit(limit);
-    }
-
-    private static void fillZeros(int length, ByteBuffer target) {
-        ByteBuffer zeros = ZEROS.duplicate();
-        for (int left = length; left > 0; left -= zeros.limit()) {
-            target.put(zeros.position(0).limit(Math.min(left, zeros.capacity())));
-        }
-    }
-
-    private void requireWithin(long position, long length) {
-        if (position < 0 || position > size - length) {
-            throw SnapshotException.invalid("a range of " + length + " bytes at " + position + " exceeds the disk of "
-                    + size + " bytes in " + image.describe());
         }
     }
 
@@ -87,17 +72,16 @@ public final class MappedSource implements BlockSource {
     }
 
     /**
-     * Neighbours of one kind joined. The time is bounded by the file's size even for crafted tables: an image whose tables map more data
+     * The map's runs. The time is bounded by the file's size even for crafted tables: an image whose tables map more data
      * than the file has is refused.
      */
-    private final class MappedExtents implements Iterator<Extent> {
+    private final class MappedPieces implements Iterator<StoredExtent> {
         private final BlockMap map;
         private final long end;
         private long at;
         private long dataBytes;
-        private @Nullable MappedRun pending;
 
-        MappedExtents(BlockMap map, ByteRange range) {
+        MappedPieces(BlockMap map, ByteRange range) {
             this.map = map;
             this.at = range.start();
             this.end = range.end();
@@ -105,26 +89,11 @@ public final class MappedSource implements BlockSource {
 
         @Override
         public boolean hasNext() {
-            return pending != null || at < end;
+            return at < end;
         }
 
         @Override
-        public Extent next() {
-            MappedRun first = pending != null ? pending : run();
-            pending = null;
-            long stop = first.end();
-            while (at < end) {
-                MappedRun run = run();
-                if (run.kind() != first.kind()) {
-                    pending = run;
-                    break;
-                }
-                stop = run.end();
-            }
-            return new Extent(new ByteRange(first.start(), stop), first.kind());
-        }
-
-        private MappedRun run() {
+        public StoredExtent next() {
             if (at >= end) {
                 throw new NoSuchElementException("the range has no more extents");
             }
@@ -137,7 +106,15 @@ public final class MappedSource implements BlockSource {
                         + " bytes can hold: several table entries share one block");
             }
             at = run.end();
-            return run;
+            return new StoredExtent(new Extent(new ByteRange(run.start(), run.end()), run.kind()), storage(run));
+        }
+
+        private static Storage storage(MappedRun run) {
+            return switch (run.kind()) {
+                case DATA -> new Storage.Plain(ACTIVE, run.host());
+                case ZERO -> MARKED;
+                case HOLE -> UNTOLD;
+            };
         }
     }
 }

@@ -3,18 +3,16 @@ package io.stillframe.internal.image;
 import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
- * An image's tables, read in pages when they are needed, the most recently used ones kept: memory does not grow with the image. Safe for use
- * by several threads through a {@link Cursor} each: two that miss the same page may both read it, which is harmless.
+ * An image's tables as pages of one size that are kept as in a {@link SliceCache}. Safe for use by several threads through a {@link Cursor}
+ * each.
  */
 public final class PagedBytes {
     private final ByteSource image;
     private final ByteOrder order;
     private final int pageSize;
-    private final Map<Long, ByteBuffer> pages;
+    private final SliceCache<ByteBuffer> pages;
 
     /**
      * @param image not closed here
@@ -26,7 +24,7 @@ public final class PagedBytes {
         this.image = image;
         this.order = order;
         this.pageSize = pageSize;
-        this.pages = new RecentPages(mostPages);
+        this.pages = new SliceCache<>(pageSize * mostPages, this::read);
     }
 
     /** Starts to read; for one thread at a time. */
@@ -34,20 +32,10 @@ public final class PagedBytes {
         return new Cursor();
     }
 
-    private ByteBuffer page(long start) {
-        synchronized (pages) {
-            ByteBuffer known = pages.get(start);
-            if (known != null) {
-                return known;
-            }
-        }
-        ByteBuffer read = ByteBuffer.allocate((int) Math.min(pageSize, image.size() - start));
-        image.read(start, read);
-        read.flip().order(order);
-        synchronized (pages) {
-            pages.put(start, read);
-        }
-        return read;
+    private ByteBuffer read(long start, int length) {
+        ByteBuffer page = ByteBuffer.allocate(length);
+        image.read(start, page);
+        return page.flip().order(order);
     }
 
     /** Reads numbers, holding on to the page that was used last. */
@@ -70,26 +58,10 @@ public final class PagedBytes {
         private ByteBuffer page(long position) {
             long wanted = position & -pageSize;
             if (wanted != start) {
-                page = PagedBytes.this.page(wanted);
+                page = pages.get(wanted, (int) Math.min(pageSize, image.size() - wanted));
                 start = wanted;
             }
             return page;
-        }
-    }
-
-    private static final class RecentPages extends LinkedHashMap<Long, ByteBuffer> {
-        private static final long serialVersionUID = 1L;
-
-        private final int most;
-
-        RecentPages(int most) {
-            super(16, 0.75f, true);
-            this.most = most;
-        }
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, ByteBuffer> eldest) {
-            return size() > most;
         }
     }
 }

@@ -5,7 +5,7 @@ import io.stillframe.spi.EncodedChunk;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/** Leaves chunks as they are and computes their checksums. */
+/** Leaves chunks as they are, without a copy, and computes their checksums. */
 public final class PlainEncoder implements ChunkEncoder {
     private final CRC32C crc = new CRC32C();
 
@@ -14,8 +14,7 @@ public final class PlainEncoder implements ChunkEncoder {
         int length = raw.remaining();
         crc.reset();
         crc.update(raw.duplicate());
-        stored.put(raw.duplicate()).flip();
-        return new PlainChunk(position, length, stored, (int) crc.getValue());
+        return new PlainChunk(position, length, raw.duplicate(), (int) crc.getValue());
     }
 
     @Override

@@ -2,11 +2,11 @@ package io.stillframe.image.ova;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.stillframe.image.FileTarget;
 import io.stillframe.image.ImageChain;
 import io.stillframe.image.MemoryBlockSource;
+import io.stillframe.image.StockTools;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;
@@ -176,7 +176,7 @@ class OvaExportTest {
     @Test
     void theToolsOfThePlatformReadIt() throws IOException {
         Qemu.assumeInstalled();
-        assumeTrue(Qemu.installed("tar"), "tar is not installed");
+        StockTools.require("tar");
         BlockSource disk = SeededDisk.dense(7_340_032, 5);
         export(OvaMachine.builder("vm").build(), List.of(disk));
         assertThat(Qemu.run("tar", "-tf", file()).lines()).containsExactly("vm.ovf", "vm.mf", "vm-disk1.vmdk");

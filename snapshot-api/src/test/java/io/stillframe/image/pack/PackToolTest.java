@@ -1,7 +1,6 @@
 package io.stillframe.image.pack;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.stillframe.image.ConvertRequest;
 import io.stillframe.image.FileByteSource;
@@ -11,12 +10,12 @@ import io.stillframe.image.ImageOutput;
 import io.stillframe.image.ImageStream;
 import io.stillframe.image.Images;
 import io.stillframe.image.MemoryBlockSource;
+import io.stillframe.image.StockTools;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamSettings;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.contract.SeededDisk;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +35,7 @@ class PackToolTest {
 
     @Test
     void zstdTestsListsAndRestoresFullPacks() throws Exception {
-        requireTool("zstd");
+        StockTools.require("zstd");
         List<MemoryBlockSource> disks = List.of(
                 SeededDisk.dense(0, 1),
                 SeededDisk.dense(1, 2),
@@ -70,7 +69,7 @@ class PackToolTest {
 
     @Test
     void zstdRefusesPacksThatAreNotTheWholeDisk() throws Exception {
-        requireTool("zstd");
+        StockTools.require("zstd");
         MemoryBlockSource disk = SeededDisk.dense(3 << 20, 7);
         byte[] full = Packs.full(disk, PackOptions.ofDefaults());
         byte[] incremental = Packs.byContent(disk, Packs.open(full).disk()).pack();
@@ -94,7 +93,7 @@ class PackToolTest {
 
     @Test
     void qemuFindsTheConvertedImageIdentical() throws Exception {
-        requireTool("qemu-img");
+        StockTools.require("qemu-img");
         MemoryBlockSource disk = SeededDisk.sparse(200L << 20, 12, 6);
         Path raw = dir.resolve("disk.raw");
         Path pack = dir.resolve("disk.pack");
@@ -149,18 +148,6 @@ class PackToolTest {
             ImageStream.run(
                     disk, writer, target, StreamSettings.ofDefaults(), new Cancellation(), StreamListener.none());
             target.publish();
-        }
-    }
-
-    private static void requireTool(String tool) throws InterruptedException {
-        try {
-            new ProcessBuilder(tool, "--version")
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start()
-                    .waitFor();
-        } catch (IOException e) {
-            assumeTrue(false, "skipped: " + tool + " is not installed");
         }
     }
 

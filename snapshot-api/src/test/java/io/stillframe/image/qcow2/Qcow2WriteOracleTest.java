@@ -1,7 +1,6 @@
 package io.stillframe.image.qcow2;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.stillframe.image.DiskCopy;
 import io.stillframe.image.FileByteSource;
@@ -11,6 +10,7 @@ import io.stillframe.image.ImageStream;
 import io.stillframe.image.Images;
 import io.stillframe.image.MemoryBlockSource;
 import io.stillframe.image.Qcow2FileTarget;
+import io.stillframe.image.StockTools;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamSettings;
 import io.stillframe.model.Compression;
@@ -127,7 +127,7 @@ class Qcow2WriteOracleTest {
 
     @Test
     void qemuReadsARealFileSystem() throws IOException {
-        assumeTrue(Qemu.installed("mke2fs"), "mke2fs is not installed: the test with a real file system is skipped");
+        StockTools.require("mke2fs");
         Path tree = Files.createDirectory(dir.resolve("tree"));
         Random random = new Random(3);
         for (int i = 0; i < 40; i++) {

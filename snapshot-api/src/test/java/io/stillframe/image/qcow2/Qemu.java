@@ -1,15 +1,14 @@
 package io.stillframe.image.qcow2;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.stillframe.image.DiskCopy;
 import io.stillframe.image.RawFileTarget;
+import io.stillframe.image.StockTools;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamSettings;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,16 +24,9 @@ public final class Qemu {
 
     private Qemu() {}
 
-    /** Skips the test, saying what is skipped, where the tools are not installed. */
+    /** As {@link StockTools#require}. */
     public static void assumeInstalled() {
-        assumeTrue(
-                installed("qemu-img") && installed("qemu-io"),
-                "qemu-img and qemu-io are not installed: the comparison with QEMU is skipped");
-    }
-
-    public static boolean installed(String program) {
-        return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
-                .anyMatch(dir -> Files.isExecutable(Path.of(dir, program)));
+        StockTools.require("qemu-img", "qemu-io");
     }
 
     /** Runs a program that must succeed and returns its output. */

@@ -2,13 +2,13 @@ package io.stillframe.image.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.stillframe.image.FileTarget;
 import io.stillframe.image.ImageInput;
 import io.stillframe.image.ImageStream;
 import io.stillframe.image.Images;
 import io.stillframe.image.MemoryBlockSource;
+import io.stillframe.image.StockTools;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamSettings;
 import io.stillframe.model.ByteRange;
@@ -22,7 +22,6 @@ import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.Plugins;
 import io.stillframe.spi.contract.DiskAssert;
 import io.stillframe.spi.contract.SeededDisk;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +48,7 @@ class StockToolTest {
     @ParameterizedTest
     @CsvSource({"gzip,gzip", "gzip,pigz", "lz4,lz4", "xz,xz"})
     void theToolTestsAndRestoresDisksOfEveryKind(String format, String tool) throws Exception {
-        requireTool(tool);
+        StockTools.require(tool);
         List<MemoryBlockSource> disks = List.of(
                 SeededDisk.dense(0, 1),
                 SeededDisk.dense(1, 2),
@@ -90,7 +89,7 @@ class StockToolTest {
         "xz,xz -c --delta --lzma2=preset=0"
     })
     void aFileOfTheToolIsReadInAnyOrder(String format, String command) throws Exception {
-        requireTool(command.substring(0, command.indexOf(' ')));
+        StockTools.require(command.substring(0, command.indexOf(' ')));
         MemoryBlockSource disk = SeededDisk.dense(7L * MIB + 321, 11);
         byte[] content = SeededDisk.bytes(disk, new ByteRange(0, disk.size()));
         Path plain = Files.write(dir.resolve("plain"), content);
@@ -135,7 +134,7 @@ class StockToolTest {
     @ParameterizedTest
     @ValueSource(strings = {"gzip -c -1", "lz4 -c -1", "xz -c -1 --block-size=1MiB -T2"})
     void zerosOfAForeignFileAreFoundAndNeverReadAgain(String command) throws Exception {
-        requireTool(command.substring(0, command.indexOf(' ')));
+        StockTools.require(command.substring(0, command.indexOf(' ')));
         Path plain = dir.resolve("plain");
         byte[] content = new byte[20 * MIB];
         Arrays.fill(content, 10 * MIB, 10 * MIB + 5, (byte) 7);
@@ -184,20 +183,5 @@ class StockToolTest {
         String told = new String(process.getErrorStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
         assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
         assertThat(process.exitValue()).as("%s: %s", builder.command(), told).isZero();
-    }
-
-    private static void requireTool(String tool) throws InterruptedException {
-        boolean there;
-        try {
-            there = new ProcessBuilder(tool, "--version")
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
-        } catch (IOException e) {
-            there = false;
-        }
-        assumeTrue(there, "skipped: the command line tool " + tool + " is not installed");
     }
 }

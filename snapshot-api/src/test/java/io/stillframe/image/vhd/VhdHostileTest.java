@@ -1,28 +1,23 @@
 package io.stillframe.image.vhd;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.stillframe.image.CraftedImages;
 import io.stillframe.image.MemoryBlockSource;
 import io.stillframe.image.qcow2.MemoryImage;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.Compression;
-import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.Extent;
-import io.stillframe.spi.ImageCheck;
 import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageSpec;
-import io.stillframe.spi.contract.CountingByteSource;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,11 +25,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Crafted images, and what no writer of today would write. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
-class VhdHostileTest {
+class VhdHostileTest extends CraftedImages {
     private static final int BLOCK = 512 << 10;
     private static final int TABLE = 1536;
 
-    private final VhdCodec codec = new VhdCodec();
+    VhdHostileTest() {
+        super(new VhdCodec());
+    }
 
     @Test
     void aFixedDisksContentCannotMakeItAnotherKindOfImage() {
@@ -260,36 +257,5 @@ class VhdHostileTest {
         image.putInt(64, Checksum.of(image.slice(0, Footer.LENGTH), 64));
         image.putInt(512 + 36, Checksum.of(image.slice(512, DynamicHeader.LENGTH), 36));
         image.put(image.capacity() - Footer.LENGTH, image, 0, Footer.LENGTH);
-    }
-
-    private static void drain(BlockSource disk) {
-        Iterator<Extent> extents = disk.extents(new ByteRange(0, disk.size()));
-        while (extents.hasNext()) {
-            extents.next();
-        }
-    }
-
-    private static byte[] bytes(BlockSource disk, long position, int length) {
-        ByteBuffer bytes = ByteBuffer.allocate(length);
-        disk.read(position, bytes);
-        return bytes.array();
-    }
-
-    private ImageCheck check(ByteBuffer image) {
-        return codec.check(source(image), new Cancellation());
-    }
-
-    private BlockSource open(ByteBuffer image) {
-        return codec.open(List.of(new ImageCodec.Layer(source(image), codec)));
-    }
-
-    private static CountingByteSource source(ByteBuffer image) {
-        return new CountingByteSource(image.array().clone());
-    }
-
-    private static void assertFails(Kind kind, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        SnapshotException.class, e -> assertThat(e.kind()).isEqualTo(kind));
     }
 }

@@ -1,28 +1,23 @@
 package io.stillframe.image.vhdx;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.stillframe.image.CraftedImages;
 import io.stillframe.image.MemoryBlockSource;
 import io.stillframe.image.qcow2.MemoryImage;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.Compression;
-import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.Extent;
-import io.stillframe.spi.ImageCheck;
-import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageSpec;
-import io.stillframe.spi.contract.CountingByteSource;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Crafted images and logs. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
-class VhdxHostileTest {
+class VhdxHostileTest extends CraftedImages {
     private static final int MIB = 1 << 20;
     private static final int SECTOR = 4096;
     /** Behind the log: two blocks of one MiB, metadata, table. */
@@ -40,7 +35,9 @@ class VhdxHostileTest {
     private static final int ITEMS = METADATA + 65536;
     private static final int TABLE = 5 * MIB;
 
-    private final VhdxCodec codec = new VhdxCodec();
+    VhdxHostileTest() {
+        super(new VhdxCodec());
+    }
 
     @Test
     void theIntactHeaderOrTheNewerOneCounts() {
@@ -380,36 +377,5 @@ class VhdxHostileTest {
         try (BlockSource disk = open(image)) {
             assertThat(bytes(disk, 0, 2 * MIB)).startsWith(1, 1).endsWith(2, 2);
         }
-    }
-
-    private static void drain(BlockSource disk) {
-        Iterator<Extent> extents = disk.extents(new ByteRange(0, disk.size()));
-        while (extents.hasNext()) {
-            extents.next();
-        }
-    }
-
-    private static byte[] bytes(BlockSource disk, long position, int length) {
-        ByteBuffer bytes = ByteBuffer.allocate(length);
-        disk.read(position, bytes);
-        return bytes.array();
-    }
-
-    private ImageCheck check(ByteBuffer image) {
-        return codec.check(source(image), new Cancellation());
-    }
-
-    private BlockSource open(ByteBuffer image) {
-        return codec.open(List.of(new ImageCodec.Layer(source(image), codec)));
-    }
-
-    private static CountingByteSource source(ByteBuffer image) {
-        return new CountingByteSource(image.array().clone());
-    }
-
-    private static void assertFails(Kind kind, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        SnapshotException.class, e -> assertThat(e.kind()).isEqualTo(kind));
     }
 }

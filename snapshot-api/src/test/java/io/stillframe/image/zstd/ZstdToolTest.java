@@ -2,7 +2,6 @@ package io.stillframe.image.zstd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.stillframe.image.FileByteSource;
 import io.stillframe.image.FileTarget;
@@ -10,6 +9,7 @@ import io.stillframe.image.ImageInput;
 import io.stillframe.image.ImageStream;
 import io.stillframe.image.Images;
 import io.stillframe.image.MemoryBlockSource;
+import io.stillframe.image.StockTools;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamSettings;
 import io.stillframe.model.ByteRange;
@@ -21,7 +21,6 @@ import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.contract.DiskAssert;
 import io.stillframe.spi.contract.SeededDisk;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,21 +38,8 @@ class ZstdToolTest {
     private Path dir;
 
     @BeforeAll
-    static void hasTool() throws Exception {
-        assumeTrue(available(), "skipped: the zstd command line tool is not installed");
-    }
-
-    private static boolean available() throws InterruptedException {
-        try {
-            return new ProcessBuilder("zstd", "--version")
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
-        } catch (IOException e) {
-            return false;
-        }
+    static void hasTool() {
+        StockTools.require("zstd");
     }
 
     @Test

@@ -36,6 +36,13 @@ public final class ChildJvm implements AutoCloseable {
         }
     }
 
+    /** In the child: waits until this process kills it, or is gone itself. */
+    public static void awaitParent() throws IOException {
+        while (System.in.read() >= 0) {
+            // The parent writes nothing: only the pipe's end ends this.
+        }
+    }
+
     /** The next line that it prints. */
     public String line() {
         try {

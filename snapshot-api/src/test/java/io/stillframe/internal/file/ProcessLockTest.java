@@ -23,11 +23,11 @@ final class ProcessLockTest {
     static final class Holder {
         private Holder() {}
 
-        public static void main(String[] arguments) throws IOException, InterruptedException {
+        public static void main(String[] arguments) throws IOException {
             Optional<ProcessLock> lock = ProcessLock.acquire(Path.of(arguments[0]), Duration.ZERO);
             System.out.println(lock.isPresent() ? "locked" : "busy");
             if (lock.isPresent()) {
-                Thread.sleep(Long.MAX_VALUE);
+                ChildJvm.awaitParent();
             }
         }
     }

@@ -368,6 +368,47 @@ public abstract class ImageCodecContract {
         }
     }
 
+    @Test
+    void closesEveryLayerIfOpenFailsAndSaysWhatFailed() {
+        List<FailingClose> layers = List.of(new FailingClose(), new FailingClose());
+        assertThatThrownBy(() -> codec().open(layers.stream()
+                        .map(bytes -> new ImageCodec.Layer(bytes, codec()))
+                        .toList()))
+                .isInstanceOfSatisfying(
+                        SnapshotException.class,
+                        e -> assertThat(e.kind())
+                                .as("%s", e)
+                                .isIn(SnapshotException.Kind.CORRUPT, SnapshotException.Kind.UNSUPPORTED));
+        assertThat(layers).as("closes").extracting(layer -> layer.closes).containsExactly(1, 1);
+    }
+
+    /** No image of any format, and nothing that can be closed. */
+    private static final class FailingClose implements ByteSource {
+        private final CountingByteSource bytes = new CountingByteSource(new byte[5000]);
+        private int closes;
+
+        @Override
+        public long size() {
+            return bytes.size();
+        }
+
+        @Override
+        public void read(long position, ByteBuffer target) {
+            bytes.read(position, target);
+        }
+
+        @Override
+        public String describe() {
+            return bytes.describe();
+        }
+
+        @Override
+        public void close() {
+            closes++;
+            throw SnapshotException.permanent("closing fails", new IOException("as the test wants it"));
+        }
+    }
+
     // Hostile input
 
     @Test

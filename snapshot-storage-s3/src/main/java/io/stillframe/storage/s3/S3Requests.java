@@ -75,17 +75,13 @@ final class S3Requests {
                 .contentType(options.contentType())
                 .metadata(Map.of(MARK, mark))
                 .storageClass(settings.storageClass().orElse(null))
-                .tagging(tagging());
+                .tagging(tagging())
+                .serverSideEncryption(encryption().orElse(null))
+                .ssekmsKeyId(kmsKey().orElse(null));
         switch (settings.checksums()) {
             case CRC32C -> request.checksumCRC32C(crc32c(bytes));
             case MD5 -> request.contentMD5(md5(bytes));
             case NONE -> {}
-        }
-        if (settings.encryption() instanceof S3Encryption.ServerKeys) {
-            request.serverSideEncryption(ServerSideEncryption.AES256);
-        } else if (settings.encryption() instanceof S3Encryption.Kms kms) {
-            request.serverSideEncryption(ServerSideEncryption.AWS_KMS)
-                    .ssekmsKeyId(kms.keyId().orElse(null));
         }
         customerKey.ifPresent(own -> request.sseCustomerAlgorithm(CustomerKey.ALGORITHM)
                 .sseCustomerKey(own.key)
@@ -104,15 +100,11 @@ final class S3Requests {
                 .contentType(options.contentType())
                 .metadata(Map.of(MARK, mark))
                 .storageClass(settings.storageClass().orElse(null))
-                .tagging(tagging());
+                .tagging(tagging())
+                .serverSideEncryption(encryption().orElse(null))
+                .ssekmsKeyId(kmsKey().orElse(null));
         if (settings.checksums() == PartChecksums.CRC32C) {
             request.checksumAlgorithm(ChecksumAlgorithm.CRC32_C);
-        }
-        if (settings.encryption() instanceof S3Encryption.ServerKeys) {
-            request.serverSideEncryption(ServerSideEncryption.AES256);
-        } else if (settings.encryption() instanceof S3Encryption.Kms kms) {
-            request.serverSideEncryption(ServerSideEncryption.AWS_KMS)
-                    .ssekmsKeyId(kms.keyId().orElse(null));
         }
         customerKey.ifPresent(own -> request.sseCustomerAlgorithm(CustomerKey.ALGORITHM)
                 .sseCustomerKey(own.key)
@@ -144,6 +136,20 @@ final class S3Requests {
 
     ListPartsRequest.Builder parts(ObjectKey key, String uploadId) {
         return ListPartsRequest.builder().bucket(bucket()).key(fullKey(key)).uploadId(uploadId);
+    }
+
+    /** What the server encrypts with of its own accord; empty with the caller's keys. */
+    private Optional<ServerSideEncryption> encryption() {
+        if (settings.encryption() instanceof S3Encryption.ServerKeys) {
+            return Optional.of(ServerSideEncryption.AES256);
+        }
+        return settings.encryption() instanceof S3Encryption.Kms
+                ? Optional.of(ServerSideEncryption.AWS_KMS)
+                : Optional.empty();
+    }
+
+    private Optional<String> kmsKey() {
+        return settings.encryption() instanceof S3Encryption.Kms kms ? kms.keyId() : Optional.empty();
     }
 
     private @Nullable String tagging() {

@@ -1,47 +1,22 @@
 package io.stillframe.storage.s3;
 
-import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.StoreCapability;
-import io.stillframe.spi.contract.ObjectStoreContract;
 import java.util.EnumSet;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-final class S3ProxyContractTest extends ObjectStoreContract {
+final class S3ProxyContractTest extends LocalS3Contract {
     @RegisterExtension
     static final S3ProxyServer S3 = new S3ProxyServer();
 
-    private final Queue<ObjectStore> opened = new ConcurrentLinkedQueue<>();
-    private final String bucket = S3.server().newBucket();
-
-    @Override
-    protected ObjectStore open() {
-        ObjectStore store = S3.server()
-                .store(bucket)
-                .prefix("contract")
-                .checksums(PartChecksums.MD5)
-                .features(EnumSet.complementOf(EnumSet.of(StoreCapability.EXPIRY)))
-                .build();
-        opened.add(store);
-        return store;
+    S3ProxyContractTest() {
+        super(S3.server());
     }
 
     @Override
-    protected int manyParts() {
-        return 12;
-    }
-
-    @Override
-    protected int races() {
-        return 4;
-    }
-
-    @Override
-    protected boolean listsWholeTokens() {
-        return false;
+    S3ObjectStoreBuilder configured(S3ObjectStoreBuilder store) {
+        return store.checksums(PartChecksums.MD5)
+                .features(EnumSet.complementOf(EnumSet.of(StoreCapability.EXPIRY)));
     }
 
     /**
@@ -52,11 +27,5 @@ final class S3ProxyContractTest extends ObjectStoreContract {
     protected boolean holds(String key) {
         Set<String> folders = Set.of("a", "a/b", "a.b", "snapshots/s1", "p".repeat(64));
         return !folders.contains(key) && key.chars().noneMatch(c -> c >= 0xE000);
-    }
-
-    @AfterEach
-    void leaveNothing() {
-        opened.forEach(ObjectStore::close);
-        S3.server().remove(bucket);
     }
 }

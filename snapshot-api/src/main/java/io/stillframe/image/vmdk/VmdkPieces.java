@@ -3,24 +3,29 @@ package io.stillframe.image.vmdk;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Extent;
+import io.stillframe.spi.StoredExtent;
+import io.stillframe.spi.StoredExtent.Storage;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import org.jspecify.annotations.Nullable;
 
 /**
- * An image's extents from its tables alone, neighbours of one kind joined. The time is bounded by the file's size even for crafted
+ * An image's pieces from its tables alone. The time is bounded by the file's size even for crafted
  * tables: an image whose tables point to more grain tables or to more grains than fit into its file is refused.
  */
-final class VmdkExtents implements Iterator<Extent> {
+final class VmdkPieces implements Iterator<StoredExtent> {
+    private static final int ACTIVE = 0;
+    private static final Storage COMPRESSED = new Storage.Compressed(ACTIVE);
+    private static final Storage MARKED = new Storage.Marked(ACTIVE);
+    private static final Storage UNTOLD = new Storage.Untold();
+
     private final GrainCursor cursor;
     private final VmdkLayout layout;
     private final long fileSize;
     private final long end;
     private long at;
     private long stored;
-    private @Nullable Extent pending;
 
-    VmdkExtents(GrainCursor cursor, VmdkLayout layout, long fileSize, ByteRange range) {
+    VmdkPieces(GrainCursor cursor, VmdkLayout layout, long fileSize, ByteRange range) {
         this.cursor = cursor;
         this.layout = layout;
         this.fileSize = fileSize;
@@ -30,26 +35,11 @@ final class VmdkExtents implements Iterator<Extent> {
 
     @Override
     public boolean hasNext() {
-        return pending != null || at < end;
+        return at < end;
     }
 
     @Override
-    public Extent next() {
-        Extent joined = pending != null ? pending : piece();
-        pending = null;
-        while (at < end) {
-            Extent piece = piece();
-            if (piece.kind() != joined.kind()) {
-                pending = piece;
-                break;
-            }
-            joined = new Extent(
-                    new ByteRange(joined.range().start(), piece.range().end()), joined.kind());
-        }
-        return joined;
-    }
-
-    private Extent piece() {
+    public StoredExtent next() {
         if (at >= end) {
             throw new NoSuchElementException("the range has no more extents");
         }
@@ -61,15 +51,16 @@ final class VmdkExtents implements Iterator<Extent> {
         };
         requirePlausible();
         at = mapping.end();
-        return new Extent(new ByteRange(mapping.start(), mapping.end()), kind(mapping));
+        return switch (mapping.kind()) {
+            case DATA -> piece(mapping, Extent.Kind.DATA, new Storage.Plain(ACTIVE, mapping.host()));
+            case COMPRESSED -> piece(mapping, Extent.Kind.DATA, COMPRESSED);
+            case ZERO -> piece(mapping, Extent.Kind.ZERO, MARKED);
+            case HOLE -> piece(mapping, Extent.Kind.HOLE, UNTOLD);
+        };
     }
 
-    private static Extent.Kind kind(Mapping mapping) {
-        return switch (mapping.kind()) {
-            case DATA, COMPRESSED -> Extent.Kind.DATA;
-            case ZERO -> Extent.Kind.ZERO;
-            case HOLE -> Extent.Kind.HOLE;
-        };
+    private static StoredExtent piece(Mapping mapping, Extent.Kind kind, Storage storage) {
+        return new StoredExtent(new Extent(new ByteRange(mapping.start(), mapping.end()), kind), storage);
     }
 
     private void requirePlausible() {

@@ -4,17 +4,23 @@ import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Extent;
+import io.stillframe.spi.StoredExtent;
+import io.stillframe.spi.StoredExtent.Storage;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The extents of an image over its backing layer, from the tables alone, neighbours of one kind joined. The time is bounded by the
+ * The pieces of an image over its backing layer, from the tables alone. The time is bounded by the
  * file's size even for crafted tables: an image whose tables point to more L2 tables or to more data than fit into its file is refused.
  */
-final class Qcow2Extents implements Iterator<Extent> {
+final class Qcow2Pieces implements Iterator<StoredExtent> {
+    private static final int ACTIVE = 0;
+    private static final Storage COMPRESSED = new Storage.Compressed(ACTIVE);
+    private static final Storage MARKED = new Storage.Marked(ACTIVE);
+    private static final Storage UNTOLD = new Storage.Untold();
+
     private final ClusterCursor cursor;
     private final Optional<BlockSource> backing;
     private final long fileClusters;
@@ -22,11 +28,10 @@ final class Qcow2Extents implements Iterator<Extent> {
     private final long end;
     private long at;
     private long dataBytes;
-    private Iterator<Extent> below = Collections.emptyIterator();
-    private @Nullable Extent pending;
+    private Iterator<StoredExtent> below = Collections.emptyIterator();
 
     /** @param fileClusters clusters that the file has room for */
-    Qcow2Extents(
+    Qcow2Pieces(
             ClusterCursor cursor,
             Optional<BlockSource> backing,
             long fileClusters,
@@ -42,28 +47,13 @@ final class Qcow2Extents implements Iterator<Extent> {
 
     @Override
     public boolean hasNext() {
-        return pending != null || below.hasNext() || at < end;
+        return below.hasNext() || at < end;
     }
 
     @Override
-    public Extent next() {
-        Extent joined = pending != null ? pending : piece();
-        pending = null;
-        while (below.hasNext() || at < end) {
-            Extent piece = piece();
-            if (piece.kind() != joined.kind()) {
-                pending = piece;
-                break;
-            }
-            joined = new Extent(
-                    new ByteRange(joined.range().start(), piece.range().end()), joined.kind());
-        }
-        return joined;
-    }
-
-    private Extent piece() {
+    public StoredExtent next() {
         if (below.hasNext()) {
-            return below.next();
+            return below.next().below(1);
         }
         if (at >= end) {
             throw new NoSuchElementException("the range has no more extents");
@@ -75,25 +65,26 @@ final class Qcow2Extents implements Iterator<Extent> {
         requirePlausible();
         return switch (mapping.kind()) {
             case UNALLOCATED -> unallocated(mapping);
-            case ZERO -> upTo(mapping.end(), Extent.Kind.ZERO);
-            case DATA, COMPRESSED -> upTo(mapping.end(), Extent.Kind.DATA);
+            case ZERO -> upTo(mapping.end(), Extent.Kind.ZERO, MARKED);
+            case DATA -> upTo(mapping.end(), Extent.Kind.DATA, new Storage.Plain(ACTIVE, mapping.host()));
+            case COMPRESSED -> upTo(mapping.end(), Extent.Kind.DATA, COMPRESSED);
         };
     }
 
-    private Extent unallocated(Mapping mapping) {
+    private StoredExtent unallocated(Mapping mapping) {
         long backingEnd = Math.min(mapping.end(), backing.map(BlockSource::size).orElse(0L));
         if (at >= backingEnd) {
-            return upTo(mapping.end(), Extent.Kind.HOLE);
+            return upTo(mapping.end(), Extent.Kind.HOLE, UNTOLD);
         }
-        below = backing.orElseThrow().extents(new ByteRange(at, backingEnd));
+        below = backing.orElseThrow().storedExtents(new ByteRange(at, backingEnd));
         at = backingEnd;
-        return below.next();
+        return below.next().below(1);
     }
 
-    private Extent upTo(long stop, Extent.Kind kind) {
+    private StoredExtent upTo(long stop, Extent.Kind kind, Storage storage) {
         Extent extent = new Extent(new ByteRange(at, stop), kind);
         at = stop;
-        return extent;
+        return new StoredExtent(extent, storage);
     }
 
     private void requirePlausible() {
