@@ -14,9 +14,8 @@ public final class StockTools {
 
     /** Skips the test, saying why, where one of the programs is not installed; fails it where the lab's tests are required. */
     public static void require(String... programs) {
-        List<String> missing = Arrays.stream(programs)
-                .filter(program -> !isInstalled(program))
-                .toList();
+        List<String> missing =
+                Arrays.stream(programs).filter(program -> !isInstalled(program)).toList();
         if (missing.isEmpty()) {
             return;
         }

@@ -67,7 +67,8 @@ class StorageMapOracleTest {
     @CsvSource({"qcow2, cluster_size=65536", "vmdk, subformat=streamOptimized"})
     void compressedDataHasNoOffset(String format, String options) throws IOException {
         Path image = dir.resolve("image");
-        List<String> command = new ArrayList<>(List.of("qemu-img", "convert", "-f", "raw", "-O", format, "-o", options));
+        List<String> command =
+                new ArrayList<>(List.of("qemu-img", "convert", "-f", "raw", "-O", format, "-o", options));
         if (format.equals("qcow2")) {
             command.add("-c");
         }
@@ -160,7 +161,8 @@ class StorageMapOracleTest {
         for (Told each : told) {
             if (each.data && each.offset >= 0) {
                 assertThat(map).as("%s", each).anySatisfy(extent -> {
-                    assertThat(each.start).isBetween(extent.range().start(), extent.range().end() - 1);
+                    assertThat(each.start)
+                            .isBetween(extent.range().start(), extent.range().end() - 1);
                     assertThat(extent.storage()).isInstanceOf(Storage.Plain.class);
                 });
             }

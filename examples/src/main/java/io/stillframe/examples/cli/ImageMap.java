@@ -23,10 +23,12 @@ final class ImageMap implements Callable<Integer> {
     @Mixin
     private ImageArgument image = new ImageArgument();
 
-    @Option(names = "--json", description = {
-            "Prints a JSON array, with where each extent's bytes lie as far as the format tells:",
-            "the layer (0 is the image itself), whether they are compressed there, the offset in its file."
-        })
+    @Option(
+            names = "--json",
+            description = {
+                "Prints a JSON array, with where each extent's bytes lie as far as the format tells:",
+                "the layer (0 is the image itself), whether they are compressed there, the offset in its file."
+            })
     private boolean json;
 
     ImageMap(Console console) {
@@ -48,8 +50,7 @@ final class ImageMap implements Callable<Integer> {
 
     private void printRow(Extent extent) {
         ByteRange range = extent.range();
-        console.out()
-                .println(String.format(Locale.ROOT, "%16d %16d %s", range.start(), range.length(), kind(extent)));
+        console.out().println(String.format(Locale.ROOT, "%16d %16d %s", range.start(), range.length(), kind(extent)));
     }
 
     private static String kind(Extent extent) {
@@ -59,8 +60,10 @@ final class ImageMap implements Callable<Integer> {
     /** One at a time: an image may have more extents than memory. */
     private void printJson(Cancellation cancellation) {
         AtomicBoolean first = new AtomicBoolean(true);
-        Images.mapStorage(image.input(), cancellation, extent -> console.out()
-                .println((first.getAndSet(false) ? "[" : ",") + object(extent)));
+        Images.mapStorage(
+                image.input(),
+                cancellation,
+                extent -> console.out().println((first.getAndSet(false) ? "[" : ",") + object(extent)));
         console.out().println(first.get() ? "[]" : "]");
     }
 

@@ -146,7 +146,12 @@ final class ContentCheck {
                 return;
             }
             try {
-                reader.decode(pack.get(), frame, task.chunk(), frame.end(), raw.ofLength(task.disk().chunkSize()));
+                reader.decode(
+                        pack.get(),
+                        frame,
+                        task.chunk(),
+                        frame.end(),
+                        raw.ofLength(task.disk().chunkSize()));
                 if (!sameDigest(task)) {
                     findings.add(
                             VerifyFinding.Kind.DIGEST,

@@ -59,7 +59,8 @@ final class FrameReader implements ReaderPool.Reader {
      */
     void decode(ByteSource pack, StoredChunk frame, long chunk, long fetchEnd, ByteBuffer target) {
         int at = fetch(pack, frame, fetchEnd);
-        int checksum = Crc32c.of(stored.get().duplicate().limit(at + frame.stored()).position(at));
+        int checksum =
+                Crc32c.of(stored.get().duplicate().limit(at + frame.stored()).position(at));
         if (checksum != frame.checksum()) {
             throw corrupt(pack, frame, chunk, "its checksum is wrong", null);
         }

@@ -62,8 +62,7 @@ abstract class StreamCodec implements ImageCodec {
 
     @Override
     public BlockSource open(List<Layer> chain, Cancellation cancellation) {
-        return Layers.openOnly(
-                chain, "a " + name() + " image has no backing file", image -> open(image, cancellation));
+        return Layers.openOnly(chain, "a " + name() + " image has no backing file", image -> open(image, cancellation));
     }
 
     private BlockSource open(ByteSource image, Cancellation cancellation) {
@@ -128,7 +127,8 @@ abstract class StreamCodec implements ImageCodec {
     private ImageCheck checkAll(ByteSource image, Cancellation cancellation) {
         Optional<FrameTable> frames = frames(image);
         if (frames.isEmpty()) {
-            return new ImageCheck(List.of(), List.of(), sequential(image, cancellation).dataBytes());
+            return new ImageCheck(
+                    List.of(), List.of(), sequential(image, cancellation).dataBytes());
         }
         try (FrameCheck check = new FrameCheck(image, newDecompressor(image), cancellation)) {
             return check.check(frames.get());

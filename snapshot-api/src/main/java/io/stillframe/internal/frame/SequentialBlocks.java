@@ -41,8 +41,7 @@ public final class SequentialBlocks implements BlockSource {
     private InputStream decoder;
     private long next;
 
-    private SequentialBlocks(
-            ByteSource image, Function<InputStream, InputStream> decoding, Cancellation cancellation) {
+    private SequentialBlocks(ByteSource image, Function<InputStream, InputStream> decoding, Cancellation cancellation) {
         this.image = image;
         this.decoding = decoding;
         this.decoder = start();

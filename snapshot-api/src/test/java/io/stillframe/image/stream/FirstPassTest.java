@@ -76,11 +76,11 @@ class FirstPassTest {
     void aConversionEndsBeforeThePassIsOver(String format) throws IOException {
         Path image = Files.write(dir.resolve("image"), damaged(format));
         Path raw = dir.resolve("raw");
-        ConvertRequest request =
-                ConvertRequest.of(ImageInput.file(image, format), new ImageOutput.File(raw), "raw");
+        ConvertRequest request = ConvertRequest.of(ImageInput.file(image, format), new ImageOutput.File(raw), "raw");
         cancellation.cancel("as the test wants it");
 
-        assertCancelled(() -> Images.convert(request, StreamSettings.ofDefaults(), cancellation, StreamListener.none()));
+        assertCancelled(
+                () -> Images.convert(request, StreamSettings.ofDefaults(), cancellation, StreamListener.none()));
 
         assertThat(raw).doesNotExist();
     }

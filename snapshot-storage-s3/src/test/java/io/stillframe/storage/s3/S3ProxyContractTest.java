@@ -15,8 +15,7 @@ final class S3ProxyContractTest extends LocalS3Contract {
 
     @Override
     S3ObjectStoreBuilder configured(S3ObjectStoreBuilder store) {
-        return store.checksums(PartChecksums.MD5)
-                .features(EnumSet.complementOf(EnumSet.of(StoreCapability.EXPIRY)));
+        return store.checksums(PartChecksums.MD5).features(EnumSet.complementOf(EnumSet.of(StoreCapability.EXPIRY)));
     }
 
     /**
