@@ -89,7 +89,14 @@ public final class LargeCatalog {
         time(
                 "find " + EXPIRED + " that have expired",
                 () -> require(catalog.list(due, Optional.empty(), 200), EXPIRED));
-        time("take queued work, none waiting", () -> catalog.takeQueued("qemu:///system", "benchmark", TTL));
+        TurnRequest turn = new TurnRequest(
+                Set.of(Work.WAITS_TO_CAPTURE, Work.WAITS_TO_TRANSFER),
+                Set.of("qemu:///system"),
+                Set.of(STORE),
+                TurnRequest.Whose.ANY,
+                ConcurrencyLimits.none());
+        time("take waiting work, none waiting", () -> catalog.takeTurn(turn, "benchmark", TTL));
+        time("find what nobody finished", () -> catalog.unfinished(Owners.NONE, Optional.empty(), 200));
         time("create, with claim and token", this::create);
         CatalogRecord[] record = {created()};
         Lease lease = catalog.create(record[0], "benchmark", TTL);

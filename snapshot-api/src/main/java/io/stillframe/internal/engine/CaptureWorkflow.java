@@ -1,5 +1,6 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.spi.Work;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.CaptureReport;
 import io.stillframe.model.Consistency;
@@ -57,7 +58,8 @@ final class CaptureWorkflow {
         this.job = job;
         this.request = request;
         this.record = job.record();
-        Hypervisor hypervisor = installation.requireHypervisor();
+        Hypervisor hypervisor =
+                installation.requireHypervisor(record.snapshot().instance().hypervisor());
         this.capture = hypervisor.capture();
         this.instance = new InstanceControl(
                 hypervisor.driver(), record.snapshot().instance().id());
@@ -268,7 +270,7 @@ final class CaptureWorkflow {
     }
 
     private void queue(CapturePlan plan, CaptureReport report) {
-        record.update(s -> queued(s, plan, report));
+        record.change(r -> r.with(queued(r.snapshot(), plan, report)).withWork(Work.WAITS_TO_TRANSFER));
         record.receipt(HOLD, report.consistency().name());
         LOG.info(
                 "point in time held, consistency {}, instance down for {} ms",

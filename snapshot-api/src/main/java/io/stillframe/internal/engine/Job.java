@@ -23,6 +23,8 @@ final class Job {
         OWNER,
         /** The service is being closed. */
         CLOSED,
+        /** The service is being closed, and another one goes on with the work. */
+        HANDED_BACK,
         /** Its transfer moved no byte for too long. */
         STALLED,
         /** Another process took the snapshot over: nothing may be touched any more. */
@@ -93,12 +95,17 @@ final class Job {
         }
     }
 
+    /** Whether another service is to go on with the work. */
+    boolean isHandedBack() {
+        return stopped().filter(s -> s.reason() == StopReason.HANDED_BACK).isPresent();
+    }
+
     Optional<Stop> stopped() {
         return Optional.ofNullable(stop.get());
     }
 
-    /** Waits for a thread; {@code ifStopped} is run, once, if the job is told to stop before it gets one. */
-    void waitForThread(Runnable ifStopped) {
+    /** Waits for its turn; {@code ifStopped} is run, once, if the job is told to stop before it comes. */
+    void waitForTurn(Runnable ifStopped) {
         waiting.set(ifStopped);
         if (cancellation.requested()) {
             Runnable settle = waiting.getAndSet(null);
@@ -109,11 +116,11 @@ final class Job {
     }
 
     /**
-     * A thread is there.
+     * Its turn has come.
      *
      * @return whether the job is still waiting for it
      */
-    boolean gotThread() {
+    boolean gotTurn() {
         return waiting.getAndSet(null) != null;
     }
 

@@ -20,10 +20,12 @@ import java.util.Optional;
 final class SnapshotReads {
     private final Installation installation;
     private final Jobs jobs;
+    private final Waiting waiting;
 
     SnapshotReads(Installation installation, Jobs jobs) {
         this.installation = installation;
         this.jobs = jobs;
+        this.waiting = new Waiting(installation);
     }
 
     Snapshot get(SnapshotId id) {
@@ -110,10 +112,11 @@ final class SnapshotReads {
 
     /** With the latest progress; an expired one as what it is. */
     private Snapshot shown(CatalogRecord record) {
-        Snapshot snapshot = jobs.find(record.snapshot().id()).map(Job::snapshot).orElse(record.snapshot());
+        Optional<Job> job = jobs.find(record.snapshot().id());
+        Snapshot snapshot = job.map(Job::snapshot).orElse(record.snapshot());
         return isExpired(snapshot)
                 ? snapshot.toBuilder().status(SnapshotStatus.DELETING).build()
-                : snapshot;
+                : waiting.explained(job.map(j -> j.record().record()).orElse(record), snapshot);
     }
 
     private static SnapshotException unknown(SnapshotId id) {

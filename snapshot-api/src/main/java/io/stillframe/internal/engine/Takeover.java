@@ -8,7 +8,6 @@ import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
-import io.stillframe.spi.TakenRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -45,28 +44,6 @@ final class Takeover {
         Optional<Job> job = jobs.open(id, () -> acquire(id));
         job.ifPresent(this::recallShutdownEvent);
         return job;
-    }
-
-    /** Takes the queued snapshot of a hypervisor's that has waited longest; empty if none waits. */
-    Optional<Job> nextQueued(String hypervisor) {
-        Optional<TakenRecord> taken = installation
-                .catalog()
-                .takeQueued(
-                        hypervisor,
-                        installation.owner(),
-                        installation.settings().leaseTtl());
-        return taken.flatMap(this::opened);
-    }
-
-    private Optional<Job> opened(TakenRecord taken) {
-        try {
-            installation.storeOf(taken.record().snapshot());
-            return jobs.open(
-                    taken.record().snapshot().id(), () -> Optional.of(new Jobs.Granted(taken.lease(), taken.record())));
-        } catch (SnapshotException e) {
-            installation.catalog().release(taken.lease());
-            throw e;
-        }
     }
 
     /**

@@ -156,9 +156,9 @@ final class TransferWorkflow {
                 () -> store.beginUpload(key, layout, UploadOptions.ofDefaults()));
     }
 
-    /** Another process has taken over: even the abort of this upload is its business now. */
+    /** Another process has taken over, or goes on with what has arrived: even the abort of this upload is its business now. */
     private void leaveToSuccessor(UploadSession session) {
-        if (record.isFenced()) {
+        if (record.isFenced() || job.isHandedBack()) {
             session.detach();
         }
     }
