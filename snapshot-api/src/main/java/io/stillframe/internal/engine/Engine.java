@@ -74,10 +74,10 @@ public final class Engine implements AutoCloseable {
         this.watchers = new Watchers(threads.deliveries(), threads.ticks());
         this.preflight = new Preflight(installation, retries);
         this.jobs = new Jobs(installation, threads, retries, preflight, keeper, watchers);
-        this.reads = new SnapshotReads(installation, jobs);
+        TrustedTime time = new TrustedTime(installation.clock(), installation.catalog());
+        this.reads = new SnapshotReads(installation, jobs, time);
         this.takeover = new Takeover(installation, jobs, doorbell);
         this.removal = new Removal(installation, retries, jobs, reads, takeover);
-        TrustedTime time = new TrustedTime(installation.clock(), installation.catalog());
         this.expiries = new Expiries(installation, time, jobs, takeover, removal);
         this.retention = new RetentionTimer(expiries, time, threads.nameOf("retention"));
         this.adoption = new Adoption(

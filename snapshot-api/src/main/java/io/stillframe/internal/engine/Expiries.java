@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
@@ -63,7 +65,16 @@ final class Expiries {
             jobs.end(job);
             throw SnapshotException.conflict("its retention was changed; it was left alone");
         }
-        job.inContext(() -> removal.remove(job));
+        job.inContext(() -> removeExpired(job));
+    }
+
+    private void removeExpired(Job job) {
+        Snapshot snapshot = job.record().snapshot();
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.RETENTION_DELETION, snapshot)) {
+            span.bytes(snapshot.bytesStored());
+            removal.remove(job);
+            span.done("removed");
+        }
     }
 
     /** Goes on with a removal whose process ended or gave up. */

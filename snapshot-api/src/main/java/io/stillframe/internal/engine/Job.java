@@ -11,7 +11,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.MDC;
 
 /**
  * The work on one snapshot in this service, from the moment its lease is held until it is given back. Safe for use by several threads.
@@ -179,13 +178,6 @@ final class Job {
 
     /** Runs {@code work} with this snapshot and its instance in the logging context. */
     void inContext(Runnable work) {
-        MDC.put("snapshot", id().value());
-        MDC.put("instance", record.snapshot().instance().name());
-        try {
-            work.run();
-        } finally {
-            MDC.remove("snapshot");
-            MDC.remove("instance");
-        }
+        LogContext.run(record.snapshot(), work);
     }
 }

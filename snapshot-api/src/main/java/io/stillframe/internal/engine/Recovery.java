@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.RecoveryReport;
 import io.stillframe.model.RecoveryReport.Item;
@@ -70,6 +72,14 @@ final class Recovery {
     }
 
     RecoveryReport run(Cancellation cancellation) {
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.RECOVERY)) {
+            RecoveryReport report = lookAfterAll(cancellation);
+            span.done(report.items().size() + " items");
+            return report;
+        }
+    }
+
+    private RecoveryReport lookAfterAll(Cancellation cancellation) {
         List<Item> items = new ArrayList<>();
         List<Pending> pending = new ArrayList<>();
         List<SnapshotId> owned = new ArrayList<>();
@@ -153,6 +163,15 @@ final class Recovery {
     }
 
     private void lookAfter(Job job, List<Item> items, List<Pending> pending) {
+        try (PhaseSpan span =
+                PhaseEvents.begin(PhaseEvents.Kind.RECOVERY, job.record().snapshot())) {
+            int before = items.size();
+            take(job, items, pending);
+            span.done(items.size() > before ? items.get(before).outcome().name() : "looked after");
+        }
+    }
+
+    private void take(Job job, List<Item> items, List<Pending> pending) {
         if (!isRestless(job.record().record())) {
             // An older release did not say so.
             if (job.record().record().work() != Work.NONE) {

@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -57,6 +59,18 @@ final class Sweep {
     }
 
     SweepReport run() {
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.SWEEP)) {
+            SweepReport report = look();
+            span.bytes(report.items().stream()
+                    .filter(item -> item.action() == Action.REMOVED)
+                    .mapToLong(Item::bytes)
+                    .sum());
+            span.done(mode + ", " + report.items().size() + " items");
+            return report;
+        }
+    }
+
+    private SweepReport look() {
         expired();
         if (!installation.regions().isEmpty()) {
             new StoreSweep(installation, this).run();

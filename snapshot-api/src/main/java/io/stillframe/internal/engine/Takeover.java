@@ -42,7 +42,7 @@ final class Takeover {
             return Optional.empty();
         }
         Optional<Job> job = jobs.open(id, () -> acquire(id));
-        job.ifPresent(this::recallShutdownEvent);
+        job.ifPresent(j -> j.inContext(() -> recallShutdownEvent(j)));
         return job;
     }
 
