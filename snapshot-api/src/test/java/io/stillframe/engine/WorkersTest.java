@@ -182,17 +182,25 @@ class WorkersTest {
             SnapshotId one = front.create(
                             request("small").withHost("rack-1").withTenant(small))
                     .id();
-            Gate gate = lab.store.block(Operation.PUT_PART);
+            // Each snapshot puts one object whole: its manifest.
+            Gate first = lab.store.block(Operation.PUT);
+            Gate second = lab.store.block(Operation.PUT);
             worker(
                     lab,
                     settings(Worker.ANY)
-                            .limits(ConcurrencyLimits.none().withCaptures(1).withTransfers(2))
+                            .limits(ConcurrencyLimits.none().withTransfers(1))
                             .build(),
                     "rack-1");
-            front.await(one, s -> s.phase() == Phase.TRANSFERRING, Lab.LONG);
-            assertThat(many.stream().filter(id -> front.get(id).phase() == Phase.TRANSFERRING))
-                    .hasSizeLessThanOrEqualTo(1);
-            gate.open();
+            first.awaitArrival(Lab.LONG);
+            many.forEach(id -> front.await(id, SnapshotService.captured(), Lab.LONG));
+            front.await(one, SnapshotService.captured(), Lab.LONG);
+            assertThat(front.get(one).phase()).isEqualTo(Phase.WAITING);
+            first.open();
+            second.awaitArrival(Lab.LONG);
+            assertThat(front.get(one).phase())
+                    .as("the other tenant's was asked for last and comes next")
+                    .isEqualTo(Phase.PUBLISHING);
+            second.open();
             many.forEach(id -> front.await(id, SnapshotService.settled(), Lab.LONG));
             assertThat(front.list(SnapshotQuery.all().withTenant(small), Optional.empty(), 10).items())
                     .extracting(Snapshot::id)
@@ -210,13 +218,27 @@ class WorkersTest {
                     .id();
             two.await(id, s -> s.phase() == Phase.STOPPING, Lab.LONG);
             assertThat(failing(() -> two.create(Lab.request()), Kind.CONFLICT)).hasMessageContaining(id.value());
-            // Accepted by its other name, without a look at the instance: found where it is taken.
-            SnapshotId byId = front(lab)
-                    .create(request(lab.guest.state().id().value()).withHost("rack-2"))
-                    .id();
-            assertThat(two.get(byId).phase()).isEqualTo(Phase.REQUESTED);
-            assertThat(two.cancel(byId).status()).isEqualTo(SnapshotStatus.CANCELLED);
-            assertThat(lab.catalog.find(byId).orElseThrow().work()).isEqualTo(Work.NONE);
+
+            // Accepted by its name alone, without a look at the instance: found where it is taken.
+            SnapshotService front = front(lab);
+            SnapshotId unseen = front.create(Lab.request().withHost("rack-1")).id();
+            Snapshot refused = front.await(unseen, SnapshotService.settled(), Lab.LONG);
+            assertThat(refused.status()).isEqualTo(SnapshotStatus.FAILED);
+            assertThat(refused.failure().orElseThrow().kind()).isEqualTo(Kind.CONFLICT);
+            assertThat(refused.failure().orElseThrow().reason()).contains(id.value());
+        }
+    }
+
+    @Test
+    void whatWaitsIsCancelledAnywhere() {
+        try (Lab lab = Lab.running()) {
+            SnapshotService front = front(lab);
+            SnapshotId id = front.create(Lab.request().withHost("rack-9")).id();
+            SnapshotService worker = worker(lab, settings(Worker.ANY).build(), "rack-1");
+            assertThat(worker.cancel(id).status()).isEqualTo(SnapshotStatus.CANCELLED);
+            await().until(() -> lab.catalog.find(id).orElseThrow().work() == Work.NONE);
+            front.delete(id);
+            lab.assertNothingLeft();
         }
     }
 

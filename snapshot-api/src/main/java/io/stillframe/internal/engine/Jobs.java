@@ -328,8 +328,8 @@ final class Jobs {
         LOG.info("handed back: {}", e.getMessage());
         try {
             job.record().change(r -> r.withWork(Work.WAITS_TO_TRANSFER).with(waitingAgain(r.snapshot())));
-        } catch (RuntimeException notWritten) {
-            LOG.warn("not noted as handed back, found when its lease has expired: {}", notWritten.getMessage());
+        } catch (RuntimeException | Error notWritten) {
+            LOG.warn("not noted as handed back, found when its lease has expired: {}", notWritten.toString());
         }
         end(job);
         return true;
