@@ -130,8 +130,12 @@ class WorkersTest {
             Snapshot waiting = one.await(db, SnapshotService.captured(), Lab.LONG);
             assertThat(waiting.status()).isEqualTo(SnapshotStatus.QUEUED);
             assertThat(waiting.phase()).isEqualTo(Phase.WAITING);
-            assertThat(one.await(db, s -> s.waitsFor().isPresent(), Lab.LONG).waitsFor().orElseThrow())
-                    .contains("1 of 1 transfers run in total");
+            one.await(
+                    db,
+                    s -> s.waitsFor()
+                            .filter(what -> what.contains("1 of 1 transfers run in total"))
+                            .isPresent(),
+                    Lab.LONG);
             assertThat(lab.catalog.running()).hasSize(1);
 
             gate.open();

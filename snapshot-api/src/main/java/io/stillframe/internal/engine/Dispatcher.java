@@ -31,6 +31,7 @@ final class Dispatcher implements AutoCloseable {
     private final Installation installation;
     private final Begin begin;
     private final Map<SnapshotId, Job> waiting = new ConcurrentHashMap<>();
+    private final Map<SnapshotId, TakenRecord> early = new ConcurrentHashMap<>();
     private final Map<Work, AtomicInteger> busy = new EnumMap<>(Map.of(
             Work.CAPTURE, new AtomicInteger(), Work.TRANSFER, new AtomicInteger()));
     private final Signal changed = new Signal();
@@ -58,12 +59,14 @@ final class Dispatcher implements AutoCloseable {
     /** Lets a job of this service wait for its turn. */
     void add(Job job) {
         waiting.put(job.id(), job);
+        beginIfEarly(job.id());
         changed.raise();
     }
 
     /** It waits no longer. */
     void forget(Job job) {
         waiting.remove(job.id(), job);
+        early.remove(job.id());
     }
 
     /** Something may have changed. */
@@ -138,9 +141,23 @@ final class Dispatcher implements AutoCloseable {
         return taken.isPresent();
     }
 
+    /** Its record says that work waits a moment before its job does: the turn may come in between. */
     private void begin(TakenRecord taken) {
         SnapshotId id = taken.record().snapshot().id();
-        begin.begin(Optional.ofNullable(waiting.remove(id)), taken);
+        if (installation.settings().worker() == Worker.ANY) {
+            begin.begin(Optional.empty(), taken);
+        } else {
+            early.put(id, taken);
+            beginIfEarly(id);
+        }
+    }
+
+    /** Whoever comes last, the turn or the job, begins it. */
+    private void beginIfEarly(SnapshotId id) {
+        TakenRecord taken = waiting.containsKey(id) ? early.remove(id) : null;
+        if (taken != null) {
+            Optional.ofNullable(waiting.remove(id)).ifPresent(job -> begin.begin(Optional.of(job), taken));
+        }
     }
 
     /** A turn may have been taken although the catalog's answer was lost. */

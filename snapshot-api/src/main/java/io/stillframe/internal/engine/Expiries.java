@@ -14,10 +14,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Finds snapshots whose retention is over, at a cost that follows their number and not the catalog's, and removes them. */
 final class Expiries {
     private static final int PAGE = 200;
+    private static final int LARGEST_PAGE = 1000;
     private static final SnapshotQuery SOONEST =
             SnapshotQuery.all().withStatus(SnapshotStatus.AVAILABLE).inOrder(SnapshotQuery.Order.SOONEST_EXPIRY);
 
@@ -41,11 +43,14 @@ final class Expiries {
         return all(SOONEST.withExpires(TimeRange.before(time.now().plusNanos(1))));
     }
 
-    /** When the next one expires; empty if none will. */
-    Optional<Instant> next() {
-        return installation.catalog().list(SOONEST, Optional.empty(), 1).items().stream()
+    /** When the next one expires that is not seen to already; empty if none will. */
+    Optional<Instant> next(Set<SnapshotId> seenTo) {
+        int most = Math.min(LARGEST_PAGE, seenTo.size() + 1);
+        return installation.catalog().list(SOONEST, Optional.empty(), most).items().stream()
+                .map(CatalogRecord::snapshot)
+                .filter(snapshot -> !seenTo.contains(snapshot.id()))
                 .findFirst()
-                .flatMap(record -> record.snapshot().expiresAt());
+                .flatMap(Snapshot::expiresAt);
     }
 
     /** Snapshots whose removal was begun. */

@@ -200,6 +200,7 @@ final class Jobs {
         } catch (RuntimeException | Error e) {
             LOG.warn("the lease could not be given back, it expires by itself: {}", e.toString());
         }
+        dispatcher.forget(job);
         jobs.remove(job.id(), job);
         job.end();
         watchers.changed(job.snapshot());
