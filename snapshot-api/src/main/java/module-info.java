@@ -9,6 +9,7 @@ module io.stillframe {
     requires org.tukaani.xz;
     requires java.xml;
     requires transitive java.sql; // the JDBC catalog's DataSource
+    requires static jdk.jfr; // events, where the runtime has it
     requires jdk.unsupported; // frees direct buffers on demand
 
     exports io.stillframe;

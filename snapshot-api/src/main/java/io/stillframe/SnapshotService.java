@@ -2,9 +2,11 @@ package io.stillframe;
 
 import io.stillframe.internal.engine.Engine;
 import io.stillframe.internal.engine.Plugged;
+import io.stillframe.internal.engine.PluggedHost;
 import io.stillframe.model.LaunchListener;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
+import io.stillframe.model.Names;
 import io.stillframe.model.RebuildReport;
 import io.stillframe.model.RecoveryReport;
 import io.stillframe.model.Retention;
@@ -27,6 +29,8 @@ import io.stillframe.spi.Subscription;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -272,7 +276,7 @@ public final class SnapshotService implements AutoCloseable {
 
     /** Assembles a service. Not safe for use by several threads. */
     public static final class Builder {
-        private @Nullable Plugged<Hypervisor> hypervisor;
+        private final List<PluggedHost> hypervisors = new ArrayList<>();
         private @Nullable Plugged<ObjectStore> store;
         private @Nullable Plugged<SnapshotCatalog> catalog;
         private ServiceSettings settings = ServiceSettings.ofDefaults();
@@ -280,16 +284,38 @@ public final class SnapshotService implements AutoCloseable {
 
         private Builder() {}
 
-        /** The hypervisor; stays the caller's to close. May be left out: the service then lists, shows, reads and deletes only. */
+        /**
+         * Adds a hypervisor; stays the caller's to close. The service works on instances of those that it was given, and leaves the
+         * others' to other services. Without any it lists, shows, reads, deletes and, if others do the work, accepts requests.
+         */
         public Builder hypervisor(Hypervisor value) {
-            hypervisor = Plugged.handedOver(value);
+            hypervisors.add(new PluggedHost(Optional.empty(), Plugged.handedOver(value)));
             return this;
         }
 
-        /** The hypervisor at that URI, opened by {@link #build()} and closed by the service. */
+        /** Adds the hypervisor at that URI, opened by {@link #build()} and closed by the service. */
         public Builder hypervisor(URI uri) {
-            hypervisor = Plugged.opened(() -> Plugins.hypervisor(uri));
+            hypervisors.add(new PluggedHost(Optional.empty(), Plugged.opened(() -> Plugins.hypervisor(uri))));
             return this;
+        }
+
+        /**
+         * Adds a hypervisor by the name that all services on the catalog know its host by, which is what snapshots show. Without one
+         * that is its URI, which does not tell hosts apart that each call themselves {@code qemu:///system}.
+         */
+        public Builder hypervisor(String host, Hypervisor value) {
+            hypervisors.add(new PluggedHost(named(host), Plugged.handedOver(value)));
+            return this;
+        }
+
+        /** The same, opened by {@link #build()} and closed by the service. */
+        public Builder hypervisor(String host, URI uri) {
+            hypervisors.add(new PluggedHost(named(host), Plugged.opened(() -> Plugins.hypervisor(uri))));
+            return this;
+        }
+
+        private static Optional<String> named(String host) {
+            return Optional.of(Names.label("a host's name", host));
         }
 
         /**
@@ -341,7 +367,7 @@ public final class SnapshotService implements AutoCloseable {
          */
         public SnapshotService build() {
             return new SnapshotService(Engine.start(
-                    Optional.ofNullable(hypervisor),
+                    List.copyOf(hypervisors),
                     Optional.ofNullable(store).map(new RemoteStores(settings)::around),
                     catalog,
                     settings,

@@ -7,13 +7,15 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
-import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.Page;
+import io.stillframe.spi.RunningWork;
+import io.stillframe.spi.SnapshotCatalog.Owners;
 import io.stillframe.spi.TakenRecord;
+import io.stillframe.spi.TurnRequest;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -122,26 +124,42 @@ final class CatalogRules {
         return new LeaseOutcome.Held(state.lease(wanted.resource()).orElseThrow());
     }
 
-    /** As wanted, but of the resource that is found. */
-    Optional<TakenRecord> takeQueued(String hypervisor, Lease wanted) {
-        SnapshotQuery queued = SnapshotQuery.all()
-                .withStatus(SnapshotStatus.QUEUED)
-                .withHypervisor(hypervisor)
-                .inOrder(SnapshotQuery.Order.OLDEST_FIRST);
-        return state.snapshots().stream()
-                .filter(queued::matches)
-                .sorted(Comparator.comparing(Snapshot::requestedAt).thenComparing(Snapshot::id))
-                .flatMap(snapshot -> taken(snapshot.id(), wanted).stream())
-                .findFirst();
+    Optional<TakenRecord> takeTurn(TurnRequest request, Lease wanted) {
+        return new Turns(state, this::isHeld, request, wanted)
+                .next()
+                .flatMap(id -> readable(id).map(record -> begun(record, wanted)));
     }
 
-    private Optional<TakenRecord> taken(SnapshotId id, Lease wanted) {
-        boolean waits = state.lease(id.value()).filter(this::isHeld).isEmpty();
-        if (!waits) {
-            return Optional.empty();
-        }
+    private TakenRecord begun(CatalogRecord record, Lease wanted) {
+        SnapshotId id = record.snapshot().id();
         Lease resource = new Lease(id.value(), wanted.owner(), 0, wanted.expiresAt());
-        return readable(id).flatMap(record -> granted(resource).map(lease -> new TakenRecord(record, lease)));
+        Optional<Lease> own = state.lease(id.value())
+                .filter(this::isHeld)
+                .map(lease -> new Lease(lease.resource(), lease.owner(), lease.epoch(), wanted.expiresAt()));
+        own.ifPresent(state::putLease);
+        Lease lease = own.or(() -> granted(resource)).orElseThrow();
+        CatalogRecord begun = record.begun();
+        state.put(begun);
+        return new TakenRecord(begun, lease);
+    }
+
+    List<RunningWork> running() {
+        return Turns.running(state, this::isHeld);
+    }
+
+    Page<CatalogRecord> unfinished(Owners owners, Optional<SnapshotId> after, int limit) {
+        List<SnapshotId> left = state.unfinished().stream()
+                .map(open -> open.snapshot().id())
+                .filter(id -> after.isEmpty() || id.compareTo(after.get()) > 0)
+                .filter(id -> owners == Owners.ANY
+                        || state.lease(id.value()).filter(this::isHeld).isEmpty())
+                .sorted()
+                .limit(limit + 1L)
+                .toList();
+        List<CatalogRecord> items = new ArrayList<>();
+        left.stream().limit(limit).forEach(id -> readable(id).ifPresent(items::add));
+        return new Page<>(
+                items, left.size() > limit ? Optional.of(left.get(limit - 1).value()) : Optional.empty());
     }
 
     Lease renew(Lease lease, Instant expiresAt) {

@@ -5,8 +5,10 @@ import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
+import io.stillframe.spi.Work;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -25,8 +27,24 @@ interface CatalogState {
     /** Removes record and journal. Does not exist: success. */
     void remove(SnapshotId id);
 
-    /** The snapshots of all readable records; disks and replicas may be left out. */
+    /** The snapshots of all readable records; disks may be left out. */
     Collection<Snapshot> snapshots();
+
+    /** The readable records whose work is not {@link Work#NONE}. Costs what they are, not what exists. */
+    Collection<OpenRecord> unfinished();
+
+    /** Numbers of the turns in which tenants were last served, by any keys; a key that is missing counts as 0. */
+    Map<String, Long> turns();
+
+    void putTurns(Map<String, Long> turns);
+
+    /**
+     * A record that is not at rest.
+     *
+     * @param snapshot without disks
+     * @param work what is left to be done
+     */
+    record OpenRecord(Snapshot snapshot, Work work) {}
 
     /** Who was last given the claim; that record may be gone. */
     Optional<SnapshotId> claimant(String claim);

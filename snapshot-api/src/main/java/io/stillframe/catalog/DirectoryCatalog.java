@@ -13,7 +13,9 @@ import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.RunningWork;
 import io.stillframe.spi.TakenRecord;
+import io.stillframe.spi.TurnRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -111,8 +113,21 @@ public final class DirectoryCatalog implements SnapshotCatalog {
     }
 
     @Override
-    public Optional<TakenRecord> takeQueued(String hypervisor, String owner, Duration ttl) {
-        return locked(() -> rules.takeQueued(hypervisor, CatalogArguments.wanted("any", owner, ttl, clock.instant())));
+    public Optional<TakenRecord> takeTurn(TurnRequest request, String owner, Duration ttl) {
+        CatalogArguments.requireTurn(request);
+        return locked(() -> rules.takeTurn(request, CatalogArguments.wanted("any", owner, ttl, clock.instant())));
+    }
+
+    @Override
+    public List<RunningWork> running() {
+        return locked(rules::running);
+    }
+
+    /** {@inheritDoc} Records that cannot be read are left out. */
+    @Override
+    public Page<CatalogRecord> unfinished(Owners owners, Optional<String> after, int limit) {
+        CatalogArguments.requireLimit(limit);
+        return locked(() -> rules.unfinished(owners, CatalogArguments.behind(after), limit));
     }
 
     @Override

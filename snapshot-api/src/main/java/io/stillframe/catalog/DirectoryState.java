@@ -13,6 +13,7 @@ import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
+import io.stillframe.spi.Work;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -41,7 +43,7 @@ import org.slf4j.LoggerFactory;
 final class DirectoryState implements CatalogState {
     private static final Logger LOG = LoggerFactory.getLogger(DirectoryState.class);
     private static final String FORMAT = "stillframe-catalog";
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int LARGEST_FILE = 16 << 20;
     private static final String SUFFIX = ".json";
     private static final String TEMPORARY = "new.tmp";
@@ -52,8 +54,9 @@ final class DirectoryState implements CatalogState {
     private final Path claims;
     private final Path tokens;
     private final Path leases;
+    private final Path open;
 
-    /** What the readable records say, without disks and replicas; saves reading all of them for every page. */
+    /** What the readable records say, without disks; saves reading all of them for every page. */
     private final Map<SnapshotId, Known> known = new HashMap<>();
 
     private final Set<SnapshotId> reported = new HashSet<>();
@@ -65,15 +68,17 @@ final class DirectoryState implements CatalogState {
         this.claims = root.resolve("claims");
         this.tokens = root.resolve("tokens");
         this.leases = root.resolve("leases");
+        this.open = root.resolve("unfinished");
     }
 
     /**
      * A snapshot as its file had it.
      *
-     * @param snapshot without disks and replicas
+     * @param snapshot without disks
+     * @param work what is left to be done about it
      * @param stamp of the file; empty if the file was so young that a later change could have left the same stamp
      */
-    private record Known(Snapshot snapshot, Optional<Stamp> stamp) {}
+    private record Known(Snapshot snapshot, Work work, Optional<Stamp> stamp) {}
 
     /** By what a file that is replaced whole is told from the one before. */
     private record Stamp(Optional<Object> file, FileTime modified, long size) {
@@ -94,14 +99,18 @@ final class DirectoryState implements CatalogState {
     /** Creates what is missing; UNSUPPORTED if a newer version wrote the directory. */
     void prepare() {
         attempt("prepare the catalog " + root, () -> {
-            for (Path directory : List.of(records, journals, claims, tokens, leases)) {
+            for (Path directory : List.of(records, journals, claims, tokens, leases, open)) {
                 DurableFiles.createDirectory(directory);
             }
             return root;
         });
         Path marker = root.resolve("catalog.json");
         Optional<JsonObject> found = read(marker);
-        if (found.isEmpty()) {
+        if (found.filter(in -> in.number("version") == 1).isPresent()) {
+            // An older release made no marks; a mark too many does no harm.
+            recordNames().forEach(this::mark);
+        }
+        if (found.isEmpty() || found.get().number("version") < VERSION) {
             write(marker, out -> out.text("format", FORMAT).number("version", VERSION));
         } else if (found.get().number("version") > VERSION) {
             throw SnapshotException.unsupported(marker + ": the catalog has version "
@@ -130,8 +139,15 @@ final class DirectoryState implements CatalogState {
     @Override
     public void put(CatalogRecord record) {
         SnapshotId id = record.snapshot().id();
+        // A record that is not at rest is never without its mark.
+        if (record.work() != Work.NONE) {
+            mark(id);
+        }
         replace(recordFile(id), SealedJson.seal(RecordJson.write(record)));
         known.remove(id);
+        if (record.work() == Work.NONE) {
+            unmark(id);
+        }
     }
 
     @Override
@@ -140,6 +156,7 @@ final class DirectoryState implements CatalogState {
         delete(journalFile(id).file());
         delete(recordFile(id));
         known.remove(id);
+        unmark(id);
     }
 
     @Override
@@ -148,6 +165,52 @@ final class DirectoryState implements CatalogState {
         known.keySet().retainAll(present);
         present.forEach(this::learn);
         return known.values().stream().map(Known::snapshot).toList();
+    }
+
+    @Override
+    public Collection<OpenRecord> unfinished() {
+        List<OpenRecord> result = new ArrayList<>();
+        for (SnapshotId id : names(open, "")) {
+            learn(id);
+            Known found = known.get(id);
+            boolean atRest = found == null ? !exists(id) : found.work() == Work.NONE;
+            if (atRest) {
+                // Left by an older release, or by a process that died just before it removed the mark.
+                unmark(id);
+            } else if (found != null) {
+                result.add(new OpenRecord(found.snapshot(), found.work()));
+            }
+        }
+        return result;
+    }
+
+    @Override
+    public Map<String, Long> turns() {
+        Map<String, Long> result = new HashMap<>();
+        read(turnsFile()).ifPresent(in -> {
+            JsonObject tenants = in.object("tenants");
+            tenants.names().forEach(key -> result.put(key, tenants.number(key)));
+        });
+        return result;
+    }
+
+    @Override
+    public void putTurns(Map<String, Long> turns) {
+        write(turnsFile(), out -> out.object("tenants", fields -> new TreeMap<>(turns).forEach(fields::number)));
+    }
+
+    private void mark(SnapshotId id) {
+        Path mark = open.resolve(id.value());
+        if (Files.notExists(mark)) {
+            attempt("mark " + id, () -> {
+                DurableFiles.replace(mark, open.resolve(TEMPORARY), new byte[0]);
+                return mark;
+            });
+        }
+    }
+
+    private void unmark(SnapshotId id) {
+        delete(open.resolve(id.value()));
     }
 
     /** The records that cannot be read, with what is wrong. */
@@ -238,10 +301,14 @@ final class DirectoryState implements CatalogState {
     }
 
     private Set<SnapshotId> recordNames() {
-        return attempt("list " + records, () -> {
+        return names(records, SUFFIX);
+    }
+
+    private static Set<SnapshotId> names(Path directory, String suffix) {
+        return attempt("list " + directory, () -> {
             Set<SnapshotId> result = new HashSet<>();
-            for (Path file : DurableFiles.entries(records)) {
-                identity(file.getFileName().toString()).ifPresent(result::add);
+            for (Path file : DurableFiles.entries(directory)) {
+                identity(file.getFileName().toString(), suffix).ifPresent(result::add);
             }
             return result;
         });
@@ -263,7 +330,7 @@ final class DirectoryState implements CatalogState {
     private Optional<SnapshotException> problem(SnapshotId id) {
         try {
             Optional<Stamp> stamp = stamp(recordFile(id)).filter(s -> !s.isYoung());
-            record(id).ifPresent(record -> known.put(id, new Known(indexed(record.snapshot()), stamp)));
+            record(id).ifPresent(record -> known.put(id, new Known(indexed(record.snapshot()), record.work(), stamp)));
             return Optional.empty();
         } catch (SnapshotException e) {
             if (e.kind() == Kind.CORRUPT || e.kind() == Kind.UNSUPPORTED) {
@@ -274,7 +341,7 @@ final class DirectoryState implements CatalogState {
     }
 
     private static Snapshot indexed(Snapshot snapshot) {
-        return snapshot.toBuilder().disks(List.of()).replicas(List.of()).build();
+        return snapshot.toBuilder().disks(List.of()).build();
     }
 
     private static Optional<Stamp> stamp(Path file) {
@@ -295,6 +362,10 @@ final class DirectoryState implements CatalogState {
         return new JournalFile(journals.resolve(id.value() + ".log"), id);
     }
 
+    private Path turnsFile() {
+        return root.resolve("turns.json");
+    }
+
     private Path epochFile() {
         return root.resolve("epoch.json");
     }
@@ -303,12 +374,12 @@ final class DirectoryState implements CatalogState {
         return directory.resolve(SafeNames.ofText(text) + SUFFIX);
     }
 
-    private static Optional<SnapshotId> identity(String fileName) {
-        if (!fileName.endsWith(SUFFIX)) {
+    private static Optional<SnapshotId> identity(String fileName, String suffix) {
+        if (!fileName.endsWith(suffix)) {
             return Optional.empty();
         }
         try {
-            return Optional.of(new SnapshotId(fileName.substring(0, fileName.length() - SUFFIX.length())));
+            return Optional.of(new SnapshotId(fileName.substring(0, fileName.length() - suffix.length())));
         } catch (SnapshotException e) {
             return Optional.empty();
         }

@@ -10,7 +10,10 @@ import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.RunningWork;
 import io.stillframe.spi.TakenRecord;
+import io.stillframe.spi.TurnRequest;
+import io.stillframe.spi.Work;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -121,9 +124,25 @@ public final class MemoryCatalog implements SnapshotCatalog {
     }
 
     @Override
-    public Optional<TakenRecord> takeQueued(String hypervisor, String owner, Duration ttl) {
+    public Optional<TakenRecord> takeTurn(TurnRequest request, String owner, Duration ttl) {
+        CatalogArguments.requireTurn(request);
         synchronized (lock) {
-            return rules.takeQueued(hypervisor, CatalogArguments.wanted("any", owner, ttl, clock.instant()));
+            return rules.takeTurn(request, CatalogArguments.wanted("any", owner, ttl, clock.instant()));
+        }
+    }
+
+    @Override
+    public List<RunningWork> running() {
+        synchronized (lock) {
+            return rules.running();
+        }
+    }
+
+    @Override
+    public Page<CatalogRecord> unfinished(Owners owners, Optional<String> after, int limit) {
+        CatalogArguments.requireLimit(limit);
+        synchronized (lock) {
+            return rules.unfinished(owners, CatalogArguments.behind(after), limit);
         }
     }
 
@@ -152,6 +171,8 @@ public final class MemoryCatalog implements SnapshotCatalog {
         private final Map<String, SnapshotId> claims = new HashMap<>();
         private final Map<String, SnapshotId> tokens = new HashMap<>();
         private final Map<String, Lease> leases = new HashMap<>();
+        private final Map<SnapshotId, OpenRecord> open = new HashMap<>();
+        private Map<String, Long> turns = Map.of();
         private long epochFloor;
 
         @Override
@@ -166,18 +187,40 @@ public final class MemoryCatalog implements SnapshotCatalog {
 
         @Override
         public void put(CatalogRecord record) {
-            records.put(record.snapshot().id(), record);
+            SnapshotId id = record.snapshot().id();
+            records.put(id, record);
+            if (record.work() == Work.NONE) {
+                open.remove(id);
+            } else {
+                open.put(id, new OpenRecord(record.snapshot(), record.work()));
+            }
         }
 
         @Override
         public void remove(SnapshotId id) {
             journals.remove(id);
             records.remove(id);
+            open.remove(id);
         }
 
         @Override
         public Collection<Snapshot> snapshots() {
             return records.values().stream().map(CatalogRecord::snapshot).toList();
+        }
+
+        @Override
+        public Collection<OpenRecord> unfinished() {
+            return List.copyOf(open.values());
+        }
+
+        @Override
+        public Map<String, Long> turns() {
+            return turns;
+        }
+
+        @Override
+        public void putTurns(Map<String, Long> value) {
+            turns = Map.copyOf(value);
         }
 
         @Override

@@ -5,7 +5,9 @@ import io.stillframe.internal.json.JsonWriter;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.Work;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -39,6 +41,7 @@ public final class RecordJson {
                 .number("revision", record.version())
                 .text("claim", record.claim())
                 .text("token", record.token())
+                .constant("work", record.work())
                 .object("snapshot", fields -> SnapshotFields.write(fields, record.snapshot()))
                 .textMap("attributes", record.attributes()));
     }
@@ -66,8 +69,15 @@ public final class RecordJson {
             Snapshot snapshot = SnapshotFields.read(in.object("snapshot"));
             Optional<String> claim = in.textIfPresent("claim");
             Optional<String> token = in.textIfPresent("token");
-            return new CatalogRecord(snapshot, in.number("revision"), claim, token, in.textMap("attributes"));
+            Work work = in.has("work") ? in.constant("work", Work.class) : unsaid(snapshot);
+            return new CatalogRecord(snapshot, in.number("revision"), claim, token, work, in.textMap("attributes"));
         });
+    }
+
+    /** Of a record that an older release wrote: what may be left of given-up ones only recovery can tell. */
+    private static Work unsaid(Snapshot snapshot) {
+        boolean givenUp = snapshot.status() == SnapshotStatus.FAILED || snapshot.status() == SnapshotStatus.CANCELLED;
+        return givenUp ? Work.DUTIES : Work.of(snapshot);
     }
 
     private static JsonObject open(String json, String document, String format) {

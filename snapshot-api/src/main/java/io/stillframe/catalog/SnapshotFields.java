@@ -21,6 +21,8 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.Tenant;
+import java.time.Duration;
 import java.time.Instant;
 
 /** A snapshot's fields in JSON; the names are part of the stored format. */
@@ -30,6 +32,7 @@ final class SnapshotFields {
     static void write(JsonWriter out, Snapshot snapshot) {
         out.text("id", snapshot.id().value())
                 .text("name", snapshot.name())
+                .text("tenant", snapshot.tenant().name())
                 .object("instance", fields -> writeInstance(fields, snapshot.instance()))
                 .constant("status", snapshot.status())
                 .constant("phase", snapshot.phase())
@@ -44,13 +47,15 @@ final class SnapshotFields {
                 .texts(
                         "obligations",
                         snapshot.obligations().stream().sorted().map(Enum::name).toList())
-                .object("failure", snapshot.failure(), SnapshotFields::writeFailure);
+                .object("failure", snapshot.failure(), SnapshotFields::writeFailure)
+                .text("waitsFor", snapshot.waitsFor());
     }
 
     static Snapshot read(JsonObject in) {
         return new Snapshot(
                 new SnapshotId(in.text("id")),
                 in.text("name"),
+                in.textIfPresent("tenant").map(Tenant::new).orElseGet(Tenant::ofDefault),
                 readInstance(in.object("instance")),
                 in.constant("status", SnapshotStatus.class),
                 in.constant("phase", Phase.class),
@@ -62,7 +67,8 @@ final class SnapshotFields {
                 in.objects("disks").stream().map(SnapshotFields::readDisk).toList(),
                 in.objects("replicas").stream().map(SnapshotFields::readReplica).toList(),
                 in.constants("obligations", Obligation.class),
-                in.objectIfPresent("failure").map(SnapshotFields::readFailure));
+                in.objectIfPresent("failure").map(SnapshotFields::readFailure),
+                in.textIfPresent("waitsFor"));
     }
 
     private static void writeInstance(JsonWriter out, InstanceSummary instance) {
@@ -77,10 +83,17 @@ final class SnapshotFields {
         out.number("bytesTotal", progress.bytesTotal())
                 .number("bytesRead", progress.bytesRead())
                 .number("bytesStored", progress.bytesStored());
+        progress.bytesPerSecond().ifPresent(rate -> out.number("bytesPerSecond", rate));
+        out.text("remaining", progress.remaining().map(Duration::toString));
     }
 
     private static Progress readProgress(JsonObject in) {
-        return new Progress(in.number("bytesTotal"), in.number("bytesRead"), in.number("bytesStored"));
+        return new Progress(
+                in.number("bytesTotal"),
+                in.number("bytesRead"),
+                in.number("bytesStored"),
+                in.numberIfPresent("bytesPerSecond"),
+                in.durationIfPresent("remaining"));
     }
 
     private static void writeCapture(JsonWriter out, CaptureReport capture) {

@@ -30,6 +30,12 @@ public final class Names {
                 INSTANCE, "an instance's name", "1 to 128 of A-Z a-z 0-9 _ . + : @ -, first a letter or digit", name);
     }
 
+    /** A tenant's name: 1 to 128 of letters, digits and {@code _ . + : @ -}, the first a letter or digit. */
+    public static String tenant(String name) {
+        return matching(
+                INSTANCE, "a tenant's name", "1 to 128 of A-Z a-z 0-9 _ . + : @ -, first a letter or digit", name);
+    }
+
     /** A plugin's, codec's or region's name: 1 to 64 of lower-case letters, digits and {@code . _ -}. */
     public static String token(String what, String name) {
         return matching(TOKEN, what, "1 to 64 of a-z 0-9 . _ -, first a letter or digit", name);

@@ -26,6 +26,10 @@ import java.util.OptionalLong;
  * @param afterCapture who does the work on the image
  * @param interrupted what recovery does with a snapshot whose process died after its point in time was held
  * @param expiry who removes snapshots whose retention is over
+ * @param limits how much may run at once over all services on the catalog
+ * @param worker whose requests this service works on
+ * @param poll how long a service that works on any request sleeps at most between two looks for work, 10 ms to 1 h; each sleep is
+ *     shortened at random by up to a half
  */
 public record ServiceSettings(
         int capturesAtOnce,
@@ -43,7 +47,23 @@ public record ServiceSettings(
         OptionalLong bandwidth,
         AfterCapture afterCapture,
         Interrupted interrupted,
-        Expiry expiry) {
+        Expiry expiry,
+        ConcurrencyLimits limits,
+        Worker worker,
+        Duration poll) {
+    /** Whose requests a service works on. Work that waits belongs to nobody; whoever begins it has it until it is done. */
+    public enum Worker {
+        /** Those that it was asked for itself, as long as it lives, and what it is told to resume. */
+        OWN,
+        /**
+         * All that reach the hosts and the store that it has, whoever was asked; it also goes on with what services that died have left. When it is
+         * closed, what waits is left to others, and transfers are handed back to them.
+         */
+        ANY,
+        /** None: it accepts them and leaves them to others. */
+        NONE
+    }
+
     /** Who works on the image once the point in time is held and the instance is back. */
     public enum AfterCapture {
         /** This service, at once. */
@@ -84,6 +104,7 @@ public record ServiceSettings(
         within("stop grace", stopGrace, Duration.ZERO, DAY);
         within("stall limit", stallLimit, Duration.ofMillis(100), DAY);
         within("bandwidth in bytes per second", bandwidth.orElse(LEAST_BANDWIDTH), LEAST_BANDWIDTH, Long.MAX_VALUE);
+        within("poll", poll, Duration.ofMillis(10), Duration.ofHours(1));
         within("orphan age", orphanAge, Duration.ZERO, Duration.ofDays(36_500));
     }
 
@@ -116,6 +137,9 @@ public record ServiceSettings(
         private AfterCapture afterCapture = AfterCapture.TRANSFER;
         private Interrupted interrupted = Interrupted.RESUME;
         private Expiry expiry = Expiry.TIMER;
+        private ConcurrencyLimits limits = ConcurrencyLimits.none();
+        private Worker worker = Worker.OWN;
+        private Duration poll = Duration.ofSeconds(1);
 
         private Builder() {}
 
@@ -214,6 +238,24 @@ public record ServiceSettings(
             return this;
         }
 
+        /** {@link ConcurrencyLimits#none()} by default. */
+        public Builder limits(ConcurrencyLimits value) {
+            limits = value;
+            return this;
+        }
+
+        /** {@link Worker#OWN} by default. */
+        public Builder worker(Worker value) {
+            worker = value;
+            return this;
+        }
+
+        /** 1 s by default. */
+        public Builder poll(Duration value) {
+            poll = value;
+            return this;
+        }
+
         /**
          * The settings.
          *
@@ -236,7 +278,10 @@ public record ServiceSettings(
                     bandwidth,
                     afterCapture,
                     interrupted,
-                    expiry);
+                    expiry,
+                    limits,
+                    worker,
+                    poll);
         }
     }
 

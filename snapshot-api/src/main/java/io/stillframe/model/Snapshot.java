@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id its identity
  * @param name the name that its owner gave it
+ * @param tenant whom it is taken for
  * @param instance what it was taken of
  * @param status public status
  * @param phase what is being done right now
@@ -26,10 +27,12 @@ import org.jspecify.annotations.Nullable;
  * @param replicas its copies, home region first
  * @param obligations what is still owed to the instance
  * @param failure why it failed; present exactly when the status is FAILED
+ * @param waitsFor what the next work on it waits for, for a person; present only while it waits for its turn
  */
 public record Snapshot(
         SnapshotId id,
         String name,
+        Tenant tenant,
         InstanceSummary instance,
         SnapshotStatus status,
         Phase phase,
@@ -41,7 +44,8 @@ public record Snapshot(
         List<DiskSnapshot> disks,
         List<Replica> replicas,
         Set<Obligation> obligations,
-        Optional<Failure> failure) {
+        Optional<Failure> failure,
+        Optional<String> waitsFor) {
     public Snapshot {
         if (failure.isPresent() && status != SnapshotStatus.FAILED && status != SnapshotStatus.DELETING) {
             throw SnapshotException.invalid("snapshot " + id + " is " + status + " and cannot carry a failure");
@@ -83,6 +87,7 @@ public record Snapshot(
     /** Changes some values of a snapshot. Not safe for use by several threads. */
     public static final class Builder {
         private final Snapshot base;
+        private InstanceSummary instance;
         private SnapshotStatus status;
         private Phase phase;
         private Progress progress;
@@ -93,9 +98,11 @@ public record Snapshot(
         private List<Replica> replicas;
         private Set<Obligation> obligations;
         private Optional<Failure> failure;
+        private Optional<String> waitsFor;
 
         private Builder(Snapshot base) {
             this.base = base;
+            this.instance = base.instance;
             this.status = base.status;
             this.phase = base.phase;
             this.progress = base.progress;
@@ -106,6 +113,12 @@ public record Snapshot(
             this.replicas = base.replicas;
             this.obligations = base.obligations;
             this.failure = base.failure;
+            this.waitsFor = base.waitsFor;
+        }
+
+        public Builder instance(InstanceSummary value) {
+            instance = value;
+            return this;
         }
 
         public Builder status(SnapshotStatus value) {
@@ -165,11 +178,17 @@ public record Snapshot(
             return this;
         }
 
+        public Builder waitsFor(String value) {
+            waitsFor = Optional.of(value);
+            return this;
+        }
+
         public Snapshot build() {
             return new Snapshot(
                     base.id,
                     base.name,
-                    base.instance,
+                    base.tenant,
+                    instance,
                     status,
                     phase,
                     progress,
@@ -180,7 +199,8 @@ public record Snapshot(
                     disks,
                     replicas,
                     obligations,
-                    failure);
+                    failure,
+                    waitsFor);
         }
 
         private static Set<Obligation> changed(

@@ -12,6 +12,7 @@ import java.util.Set;
  * with…}, validated when built.
  *
  * @param statuses one of these; empty for any
+ * @param tenant whom they were taken for
  * @param instance the name or the identity of the instance that they were taken of
  * @param hypervisor the URI of the hypervisor that they were taken on
  * @param name the snapshot's whole name
@@ -22,6 +23,7 @@ import java.util.Set;
  */
 public record SnapshotQuery(
         Set<SnapshotStatus> statuses,
+        Optional<Tenant> tenant,
         Optional<String> instance,
         Optional<String> hypervisor,
         Optional<String> name,
@@ -44,6 +46,7 @@ public record SnapshotQuery(
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
+            Optional.empty(),
             TimeRange.any(),
             TimeRange.any(),
             TimeRange.any(),
@@ -62,43 +65,57 @@ public record SnapshotQuery(
     public SnapshotQuery withStatus(SnapshotStatus... values) {
         EnumSet<SnapshotStatus> set = EnumSet.noneOf(SnapshotStatus.class);
         set.addAll(Arrays.asList(values));
-        return new SnapshotQuery(set, instance, hypervisor, name, requested, completed, expires, order);
+        return new SnapshotQuery(set, tenant, instance, hypervisor, name, requested, completed, expires, order);
+    }
+
+    public SnapshotQuery withTenant(Tenant value) {
+        return new SnapshotQuery(
+                statuses,
+                Optional.of(value),
+                instance,
+                hypervisor,
+                name,
+                requested,
+                completed,
+                expires,
+                order);
     }
 
     public SnapshotQuery withInstance(String nameOrId) {
         return new SnapshotQuery(
-                statuses, Optional.of(nameOrId), hypervisor, name, requested, completed, expires, order);
+                statuses, tenant, Optional.of(nameOrId), hypervisor, name, requested, completed, expires, order);
     }
 
     public SnapshotQuery withHypervisor(String uri) {
-        return new SnapshotQuery(statuses, instance, Optional.of(uri), name, requested, completed, expires, order);
+        return new SnapshotQuery(statuses, tenant, instance, Optional.of(uri), name, requested, completed, expires, order);
     }
 
     public SnapshotQuery withName(String value) {
         return new SnapshotQuery(
-                statuses, instance, hypervisor, Optional.of(value), requested, completed, expires, order);
+                statuses, tenant, instance, hypervisor, Optional.of(value), requested, completed, expires, order);
     }
 
     public SnapshotQuery withRequested(TimeRange value) {
-        return new SnapshotQuery(statuses, instance, hypervisor, name, value, completed, expires, order);
+        return new SnapshotQuery(statuses, tenant, instance, hypervisor, name, value, completed, expires, order);
     }
 
     public SnapshotQuery withCompleted(TimeRange value) {
-        return new SnapshotQuery(statuses, instance, hypervisor, name, requested, value, expires, order);
+        return new SnapshotQuery(statuses, tenant, instance, hypervisor, name, requested, value, expires, order);
     }
 
     public SnapshotQuery withExpires(TimeRange value) {
-        return new SnapshotQuery(statuses, instance, hypervisor, name, requested, completed, value, order);
+        return new SnapshotQuery(statuses, tenant, instance, hypervisor, name, requested, completed, value, order);
     }
 
     public SnapshotQuery inOrder(Order value) {
-        return new SnapshotQuery(statuses, instance, hypervisor, name, requested, completed, expires, value);
+        return new SnapshotQuery(statuses, tenant, instance, hypervisor, name, requested, completed, expires, value);
     }
 
     /** Whether a snapshot is among those that are wanted. */
     public boolean matches(Snapshot snapshot) {
         InstanceSummary of = snapshot.instance();
         return (statuses.isEmpty() || statuses.contains(snapshot.status()))
+                && tenant.filter(t -> !t.equals(snapshot.tenant())).isEmpty()
                 && instance.filter(
                                 i -> !i.equals(of.name()) && !i.equals(of.id().value()))
                         .isEmpty()

@@ -5,7 +5,9 @@ import java.util.Optional;
 /**
  * What snapshot is asked for. Immutable; made by {@link #of(String)} and {@code with…}, validated when built.
  *
- * @param instance the instance's name or identity on its hypervisor
+ * @param instance the instance's name or identity on its host
+ * @param host the host that it is on, by the name that the services know it by; the only one of the service that is asked, if empty
+ * @param tenant whom it is taken for
  * @param name the snapshot's name; by default the instance's name and the time of the request
  * @param retention how long it is kept after completion
  * @param capture shutdown or live
@@ -18,6 +20,8 @@ import java.util.Optional;
  */
 public record SnapshotRequest(
         String instance,
+        Optional<String> host,
+        Tenant tenant,
         Optional<String> name,
         Retention retention,
         CaptureMode capture,
@@ -31,6 +35,7 @@ public record SnapshotRequest(
 
     public SnapshotRequest {
         Names.instance(instance);
+        host.ifPresent(h -> Names.label("a host's name", h));
         name.ifPresent(n -> Names.label("a snapshot's name", n));
         Names.token("a codec's name", codec);
         token.ifPresent(Names::idempotencyToken);
@@ -41,6 +46,8 @@ public record SnapshotRequest(
         return new SnapshotRequest(
                 instance,
                 Optional.empty(),
+                Tenant.ofDefault(),
+                Optional.empty(),
                 Retention.forEver(),
                 CaptureMode.SHUTDOWN,
                 ShutdownPolicy.ofDefaults(),
@@ -50,45 +57,66 @@ public record SnapshotRequest(
                 Optional.empty());
     }
 
+    /** The host, by the name that the service was given it by; its URI by default. */
+    public SnapshotRequest withHost(String value) {
+        return new SnapshotRequest(
+                instance,
+                Optional.of(value),
+                tenant,
+                name,
+                retention,
+                capture,
+                shutdown,
+                disks,
+                codec,
+                compression,
+                token);
+    }
+
+    public SnapshotRequest withTenant(Tenant value) {
+        return new SnapshotRequest(
+                instance, host, value, name, retention, capture, shutdown, disks, codec, compression, token);
+    }
+
     public SnapshotRequest withName(String value) {
         return new SnapshotRequest(
-                instance, Optional.of(value), retention, capture, shutdown, disks, codec, compression, token);
+                instance, host, tenant, Optional.of(value), retention, capture, shutdown, disks, codec, compression, token);
     }
 
     /** Days to keep it after completion, 0 for ever. */
     public SnapshotRequest withRetentionDays(int days) {
         return new SnapshotRequest(
-                instance, name, Retention.ofDays(days), capture, shutdown, disks, codec, compression, token);
+                instance, host, tenant, name, Retention.ofDays(days), capture, shutdown, disks, codec, compression, token);
     }
 
     public SnapshotRequest withCapture(CaptureMode value) {
-        return new SnapshotRequest(instance, name, retention, value, shutdown, disks, codec, compression, token);
+        return new SnapshotRequest(instance, host, tenant, name, retention, value, shutdown, disks, codec, compression, token);
     }
 
     public SnapshotRequest withShutdown(ShutdownPolicy value) {
-        return new SnapshotRequest(instance, name, retention, capture, value, disks, codec, compression, token);
+        return new SnapshotRequest(instance, host, tenant, name, retention, capture, value, disks, codec, compression, token);
     }
 
     public SnapshotRequest withDisks(DiskSelection value) {
-        return new SnapshotRequest(instance, name, retention, capture, shutdown, value, codec, compression, token);
+        return new SnapshotRequest(instance, host, tenant, name, retention, capture, shutdown, value, codec, compression, token);
     }
 
     public SnapshotRequest withCodec(String value) {
-        return new SnapshotRequest(instance, name, retention, capture, shutdown, disks, value, compression, token);
+        return new SnapshotRequest(instance, host, tenant, name, retention, capture, shutdown, disks, value, compression, token);
     }
 
     public SnapshotRequest withCompression(Compression value) {
         return new SnapshotRequest(
-                instance, name, retention, capture, shutdown, disks, codec, Optional.of(value), token);
+                instance, host, tenant, name, retention, capture, shutdown, disks, codec, Optional.of(value), token);
     }
 
     /** How long it is kept after completion, with or without legal hold. */
     public SnapshotRequest withRetention(Retention value) {
-        return new SnapshotRequest(instance, name, value, capture, shutdown, disks, codec, compression, token);
+        return new SnapshotRequest(instance, host, tenant, name, value, capture, shutdown, disks, codec, compression, token);
     }
 
     public SnapshotRequest withToken(String value) {
         return new SnapshotRequest(
-                instance, name, retention, capture, shutdown, disks, codec, compression, Optional.of(value));
+                instance, host, tenant, name, retention, capture, shutdown, disks, codec, compression, Optional.of(value));
     }
 }

@@ -84,14 +84,39 @@ public interface SnapshotCatalog extends AutoCloseable {
     LeaseOutcome acquire(String resource, String owner, Duration ttl);
 
     /**
-     * Takes the snapshot that has waited longest for somebody to work on it: the one that was requested first of those that are {@code
-     * QUEUED} on that hypervisor and whose lease is free or expired. Callers that ask at once get different ones.
+     * Takes the work whose turn it is: of the records that wait and that the request reaches, one that no limit keeps from beginning. Its
+     * work is then {@linkplain Work#begun() begun}, its version one higher, and its lease the owner's: the same lease, renewed, if the owner had it,
+     * otherwise a new one.
      *
-     * @param hypervisor its URI, as snapshots name it
+     * <p>What counts towards the limits is the work of all owners that has begun and whose lease has not expired. Captures come
+     * before transfers. Of tenants, the one is served that has the least of that kind running; of those, the one that was served longest
+     * ago; of those, the one whose work was requested first. Of a tenant's work, the one that was requested first. Callers that ask at
+     * once get different work and together keep to the limits.
+     *
      * @param ttl how long the lease holds without renewal, 1 s to 1 h
-     * @return empty if none waits
+     * @return empty if nothing may begin
      */
-    Optional<TakenRecord> takeQueued(String hypervisor, String owner, Duration ttl);
+    Optional<TakenRecord> takeTurn(TurnRequest request, String owner, Duration ttl);
+
+    /** Captures and transfers that have begun and whose lease has not expired. Costs what is unfinished, not what exists. */
+    List<RunningWork> running();
+
+    /**
+     * Lists records whose work is not {@link Work#NONE}, by identity. Costs what is unfinished, not what exists.
+     *
+     * @param owners whether those with a living owner are left out
+     * @param after the token from the page before; empty for the first
+     * @param limit most items on the page, 1 to 1000
+     */
+    Page<CatalogRecord> unfinished(Owners owners, Optional<String> after, int limit);
+
+    /** Which owners records may have. */
+    enum Owners {
+        /** Any, or none. */
+        ANY,
+        /** None that lives: the lease is free or expired. */
+        NONE
+    }
 
     /**
      * Extends a lease.

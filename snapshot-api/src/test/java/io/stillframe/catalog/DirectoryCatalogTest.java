@@ -99,7 +99,7 @@ final class DirectoryCatalogTest {
     @Test
     void aNewerReleasesDirectoryIsRefused() throws IOException {
         Path marker = directory.resolve("catalog.json");
-        String text = SealedJson.seal("{\"format\":\"stillframe-catalog\",\"version\":2}");
+        String text = SealedJson.seal("{\"format\":\"stillframe-catalog\",\"version\":3}");
         Files.writeString(marker, text);
         failing(() -> DirectoryCatalog.open(directory), Kind.UNSUPPORTED);
     }

@@ -53,7 +53,7 @@ final class RecordJsonTest {
     @Test
     void theStoredFormatStays() {
         String json = "{\"format\":\"stillframe-snapshot\",\"version\":1,\"id\":\"snap-01jnr0000000000000000000ab\","
-                + "\"name\":\"n\",\"instance\":{\"id\":\"i\",\"name\":\"web\",\"hypervisor\":\"h\"},"
+                + "\"name\":\"n\",\"tenant\":\"default\",\"instance\":{\"id\":\"i\",\"name\":\"web\",\"hypervisor\":\"h\"},"
                 + "\"status\":\"QUEUED\",\"phase\":\"WAITING\",\"progress\":{\"bytesTotal\":3,\"bytesRead\":2,"
                 + "\"bytesStored\":1},\"requestedAt\":\"2026-03-01T10:20:30Z\",\"retentionDays\":7,"
                 + "\"capture\":{\"mode\":\"LIVE\",\"consistency\":\"QUIESCED\",\"pointInTime\":\"2026-03-01T10:20:31Z\","

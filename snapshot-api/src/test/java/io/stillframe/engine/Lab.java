@@ -100,6 +100,11 @@ final class Lab implements AutoCloseable {
                 .settings(settings)
                 .clock(clock)
                 .build();
+        return add(service);
+    }
+
+    /** Closes it with the lab. */
+    SnapshotService add(SnapshotService service) {
         services.add(service);
         return service;
     }

@@ -18,12 +18,17 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.Tenant;
 import io.stillframe.model.TimeRange;
+import io.stillframe.model.ConcurrencyLimits;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.Plugins;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.SnapshotCatalog.Owners;
+import io.stillframe.spi.TurnRequest;
+import io.stillframe.spi.Work;
 import java.net.URI;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -89,7 +94,14 @@ public final class LargeCatalog {
         time(
                 "find " + EXPIRED + " that have expired",
                 () -> require(catalog.list(due, Optional.empty(), 200), EXPIRED));
-        time("take queued work, none waiting", () -> catalog.takeQueued("qemu:///system", "benchmark", TTL));
+        TurnRequest turn = new TurnRequest(
+                Set.of(Work.WAITS_TO_CAPTURE, Work.WAITS_TO_TRANSFER),
+                Set.of("qemu:///system"),
+                Set.of("s3://bucket/prefix"),
+                TurnRequest.Whose.ANY,
+                ConcurrencyLimits.none());
+        time("take waiting work, none waiting", () -> catalog.takeTurn(turn, "benchmark", TTL));
+        time("find what nobody finished", () -> catalog.unfinished(Owners.NONE, Optional.empty(), 200));
         time("create, with claim and token", this::create);
         CatalogRecord[] record = {created()};
         Lease lease = catalog.create(record[0], "benchmark", TTL);
@@ -150,11 +162,11 @@ public final class LargeCatalog {
             plain.execute("TRUNCATE stillframe_snapshot, stillframe_lease, stillframe_journal");
             try (PreparedStatement insert = connection.prepareStatement("""
                     INSERT INTO stillframe_snapshot (id, version, status, hypervisor, instance_id, instance_name, name,
-                      requested_at, completed_at, expires_at, record)
+                      requested_at, completed_at, expires_at, work, record)
                     SELECT 'snap-' || lpad(to_hex(n), 26, '0'), 1, 'AVAILABLE', 'qemu:///system', 'id-' || n % 20000,
                       'vm-' || n % 20000, 'nightly',
                       (? - n) * 1000000000, (? - n + 60) * 1000000000,
-                      CASE WHEN n <= ? THEN ? * 1000000000 WHEN n % 2 = 0 THEN (? + n) * 1000000000 END,
+                      CASE WHEN n <= ? THEN ? * 1000000000 WHEN n % 2 = 0 THEN (? + n) * 1000000000 END, 'NONE',
                       replace(replace(?, '@ID@', 'snap-' || lpad(to_hex(n), 26, '0')), '@VM@', 'vm-' || n % 20000)
                     FROM generate_series(1, CAST(? AS BIGINT)) n""")) {
                 long latest = LATEST.getEpochSecond();
@@ -178,6 +190,7 @@ public final class LargeCatalog {
         return new Snapshot(
                 id,
                 "nightly",
+                Tenant.ofDefault(),
                 new InstanceSummary(new InstanceId("id"), "vm", "qemu:///system"),
                 status,
                 done ? Phase.DONE : Phase.REQUESTED,
@@ -211,6 +224,7 @@ public final class LargeCatalog {
                         done ? Optional.of(at.plusSeconds(60)) : Optional.empty(),
                         Optional.empty())),
                 Set.of(),
+                Optional.empty(),
                 Optional.empty());
     }
 

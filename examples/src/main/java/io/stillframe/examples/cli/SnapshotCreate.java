@@ -12,6 +12,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.Tenant;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -42,6 +43,12 @@ final class SnapshotCreate implements Callable<Integer> {
 
     @Option(names = "--name", paramLabel = "NAME", description = "The snapshot's name; default: instance and time.")
     private Optional<String> name = Optional.empty();
+
+    @Option(
+            names = "--tenant",
+            paramLabel = "NAME",
+            description = "Whom it is taken for; work that waits is divided between tenants.")
+    private Optional<String> tenant = Optional.empty();
 
     @Option(
             names = "--retention-days",
@@ -142,6 +149,9 @@ final class SnapshotCreate implements Callable<Integer> {
             }
             if (name.isPresent()) {
                 request = request.withName(name.get());
+            }
+            if (tenant.isPresent()) {
+                request = request.withTenant(new Tenant(tenant.get()));
             }
             return compression.isPresent() ? request.withCompression(Compression.parse(compression.get())) : request;
         } catch (SnapshotException e) {

@@ -3,8 +3,10 @@ package io.stillframe.examples.cli;
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.RecordJson;
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.Tenant;
 import io.stillframe.spi.Page;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +38,9 @@ final class SnapshotList implements Callable<Integer> {
     @Option(names = "--instance", paramLabel = "NAME", description = "Only those of this instance, by name or id.")
     private Optional<String> instance = Optional.empty();
 
+    @Option(names = "--tenant", paramLabel = "NAME", description = "Only those taken for this tenant.")
+    private Optional<String> tenant = Optional.empty();
+
     SnapshotList(Console console) {
         this.console = console;
     }
@@ -54,7 +59,16 @@ final class SnapshotList implements Callable<Integer> {
 
     private SnapshotQuery query() {
         SnapshotQuery all = SnapshotQuery.all().withStatus(statuses.toArray(SnapshotStatus[]::new));
-        return instance.map(all::withInstance).orElse(all);
+        SnapshotQuery whose = tenant.map(SnapshotList::tenant).map(all::withTenant).orElse(all);
+        return instance.map(whose::withInstance).orElse(whose);
+    }
+
+    private static Tenant tenant(String name) {
+        try {
+            return new Tenant(name);
+        } catch (SnapshotException e) {
+            throw new UsageException(e);
+        }
     }
 
     private void printTable(SnapshotService service) {

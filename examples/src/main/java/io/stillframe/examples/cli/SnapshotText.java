@@ -30,7 +30,9 @@ final class SnapshotText {
                 snapshot.disks().stream().mapToLong(DiskSnapshot::virtualSize).sum();
         return row(
                 snapshot.id().value(),
-                lower(snapshot.status()),
+                ProgressLine.moving(snapshot)
+                        .map(progress -> lower(snapshot.status()) + " " + ProgressLine.percent(progress) + "%")
+                        .orElse(lower(snapshot.status())),
                 snapshot.instance().name(),
                 snapshot.name(),
                 snapshot.disks().isEmpty() ? "-" : ByteSize.format(size),
@@ -48,7 +50,9 @@ final class SnapshotText {
                 "instance",
                 snapshot.instance().name() + " (" + snapshot.instance().id() + ") on "
                         + snapshot.instance().hypervisor()));
+        lines.add(detail("tenant", snapshot.tenant().name()));
         lines.add(detail("status", ProgressLine.state(snapshot)));
+        snapshot.waitsFor().ifPresent(what -> lines.add(detail("waits for", what)));
         snapshot.failure().ifPresent(failure -> lines.add(detail("failure", failure.reason())));
         lines.add(detail("requested", time(snapshot.requestedAt())));
         snapshot.completedAt().ifPresent(when -> lines.add(detail("completed", time(when))));
@@ -142,7 +146,18 @@ final class SnapshotText {
     }
 
     private static String progress(Progress progress) {
-        return progress.bytesTotal() == 0 ? "-" : ProgressLine.percent(progress) + "%, " + ProgressLine.bytes(progress);
+        return progress.bytesTotal() == 0
+                ? "-"
+                : ProgressLine.percent(progress) + "%, " + ProgressLine.bytes(progress) + speed(progress);
+    }
+
+    private static String speed(Progress progress) {
+        return progress.bytesPerSecond().isEmpty()
+                ? ""
+                : ", " + ByteSize.format(progress.bytesPerSecond().getAsLong()) + "/s"
+                        + progress.remaining()
+                                .map(left -> ", " + TimeSpan.format(left) + " left")
+                                .orElse("");
     }
 
     private static String kept(Snapshot snapshot) {

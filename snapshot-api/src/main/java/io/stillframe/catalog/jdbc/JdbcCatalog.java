@@ -11,7 +11,9 @@ import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.RunningWork;
 import io.stillframe.spi.TakenRecord;
+import io.stillframe.spi.TurnRequest;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -38,17 +40,13 @@ import javax.sql.DataSource;
  * <p>The tables are described in {@code docs/formats/jdbc-catalog.md}. Safe for use by several threads.
  */
 public final class JdbcCatalog implements SnapshotCatalog {
-    private static final String TAKE_QUEUED = "SELECT s.id FROM stillframe_snapshot s"
-            + " WHERE s.status = 'QUEUED' AND s.hypervisor = ? AND NOT EXISTS"
-            + " (SELECT 1 FROM stillframe_lease l WHERE l.resource_key = s.id AND l.expires_at > ?)"
-            + " ORDER BY s.requested_at, s.id LIMIT 1 FOR UPDATE SKIP LOCKED";
-
     private final Connections connections;
     private final Transactions transactions;
     private final String uri;
     private final Dialect dialect;
     private final CatalogTime time;
     private final LeaseRows leases;
+    private final TurnRows turns;
     private volatile boolean closed;
 
     private JdbcCatalog(Connections connections, String uri, CatalogTime time, Dialect dialect) {
@@ -58,6 +56,7 @@ public final class JdbcCatalog implements SnapshotCatalog {
         this.dialect = dialect;
         this.time = time;
         this.leases = new LeaseRows(time, dialect);
+        this.turns = new TurnRows(time, leases);
     }
 
     /**
@@ -225,30 +224,28 @@ public final class JdbcCatalog implements SnapshotCatalog {
     }
 
     @Override
-    public Optional<TakenRecord> takeQueued(String hypervisor, String owner, Duration ttl) {
+    public Optional<TakenRecord> takeTurn(TurnRequest request, String owner, Duration ttl) {
+        CatalogArguments.requireTurn(request);
         CatalogArguments.wanted("any", owner, ttl, Instant.EPOCH);
-        return write("taking queued work", c -> takeQueued(c, hypervisor, owner, ttl), Look.doAgain());
+        if (!read("looking for waiting work", connection -> TurnRows.anyWaits(connection, request))) {
+            return Optional.empty();
+        }
+        return write(
+                "taking waiting work",
+                c -> turns.take(c, request, owner, ttl),
+                (c, intended) -> intended.isEmpty() ? Optional.empty() : turns.taken(c, intended.get()));
     }
 
-    private Optional<TakenRecord> takeQueued(Connection connection, String hypervisor, String owner, Duration ttl)
-            throws SQLException {
-        while (true) {
-            Optional<SnapshotId> waiting = Sql.row(
-                    connection,
-                    row -> new SnapshotId(row.getString(1)),
-                    TAKE_QUEUED,
-                    ColumnText.of(hypervisor),
-                    Nanos.of(time.now(connection)));
-            if (waiting.isEmpty()) {
-                return Optional.empty();
-            }
-            // Somebody may have acquired it by its identity since: then it does not wait any more, and the next one
-            // does.
-            if (leases.acquire(connection, waiting.get().value(), owner, ttl) instanceof LeaseOutcome.Granted granted) {
-                return RecordRows.find(connection, waiting.get())
-                        .map(record -> new TakenRecord(record, granted.lease()));
-            }
-        }
+    @Override
+    public List<RunningWork> running() {
+        return read("looking for running work", turns::running);
+    }
+
+    @Override
+    public Page<CatalogRecord> unfinished(Owners owners, Optional<String> after, int limit) {
+        CatalogArguments.requireLimit(limit);
+        Optional<SnapshotId> behind = CatalogArguments.behind(after);
+        return read("listing unfinished records", c -> turns.unfinished(c, owners, behind, limit));
     }
 
     @Override

@@ -58,6 +58,25 @@ final class LeaseRows {
         return new LeaseOutcome.Granted(lease);
     }
 
+    /** As {@link #acquire}; a lease that the owner has is renewed instead. */
+    LeaseOutcome keepOrAcquire(Connection connection, String resource, String owner, Duration ttl) throws SQLException {
+        Optional<Lease> current = locked(connection, resource);
+        boolean own = current.isPresent()
+                && current.get().owner().equals(owner)
+                && current.get().expiresAt().isAfter(time.now(connection));
+        return own
+                ? new LeaseOutcome.Granted(renew(connection, current.get(), ttl))
+                : acquire(connection, resource, owner, ttl);
+    }
+
+    /** Whether that lease is the resource's latest one. */
+    boolean isLatest(Connection connection, Lease lease) throws SQLException {
+        return locked(connection, lease.resource())
+                .filter(found ->
+                        found.epoch() == lease.epoch() && found.owner().equals(lease.owner()))
+                .isPresent();
+    }
+
     Lease renew(Connection connection, Lease lease, Duration ttl) throws SQLException {
         requireLatest(connection, lease, lease.resource());
         Lease renewed = new Lease(
@@ -72,11 +91,7 @@ final class LeaseRows {
 
     /** FENCED if it is not the resource's latest lease. */
     void requireLatest(Connection connection, Lease lease, String resource) throws SQLException {
-        boolean latest = lease.resource().equals(resource)
-                && locked(connection, resource)
-                        .filter(found ->
-                                found.epoch() == lease.epoch() && found.owner().equals(lease.owner()))
-                        .isPresent();
+        boolean latest = lease.resource().equals(resource) && isLatest(connection, lease);
         if (!latest) {
             throw new SnapshotException(
                     Kind.FENCED,

@@ -60,6 +60,7 @@ final class Listing {
             conditions.add(query.statuses().size() == 1 ? "status = ?" : "status IN (" + places + ")");
             query.statuses().forEach(status -> parameters.add(status.name()));
         }
+        query.tenant().ifPresent(tenant -> equal("tenant", tenant.name()));
         query.instance().ifPresent(instance -> {
             conditions.add("(instance_id = ? OR instance_name = ?)");
             parameters.add(ColumnText.of(instance));
@@ -114,8 +115,13 @@ final class Listing {
     }
 
     private static Optional<CatalogRecord> readable(Line line) {
+        return readable(line.json(), line.id());
+    }
+
+    /** A row's record; one that cannot be read is left out. */
+    static Optional<CatalogRecord> readable(String json, SnapshotId id) {
         try {
-            return Optional.of(RecordRows.read(line.json(), line.id().value()));
+            return Optional.of(RecordRows.read(json, id.value()));
         } catch (SnapshotException e) {
             if (e.kind() != Kind.CORRUPT && e.kind() != Kind.UNSUPPORTED) {
                 throw e;

@@ -6,6 +6,7 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.RunningWork;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -21,12 +22,13 @@ final class RecordRows {
         Snapshot snapshot = record.snapshot();
         values.add(Nanos.of(snapshot.requestedAt()));
         values.add(record.token());
+        values.add(snapshot.tenant().name());
         values.add(snapshot.id().value());
         Sql.change(
                 connection,
                 "INSERT INTO stillframe_snapshot (version, status, hypervisor, instance_id, instance_name, name,"
-                        + " completed_at, expires_at, claim_key, record, requested_at, token, id)"
-                        + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        + " completed_at, expires_at, claim_key, work, store, record, requested_at, token, tenant, id)"
+                        + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 values.toArray());
     }
 
@@ -36,7 +38,8 @@ final class RecordRows {
         Sql.change(
                 connection,
                 "UPDATE stillframe_snapshot SET version = ?, status = ?, hypervisor = ?, instance_id = ?,"
-                        + " instance_name = ?, name = ?, completed_at = ?, expires_at = ?, claim_key = ?, record = ?"
+                        + " instance_name = ?, name = ?, completed_at = ?, expires_at = ?, claim_key = ?, work = ?,"
+                        + " store = ?, record = ?"
                         + " WHERE id = ?",
                 values.toArray());
     }
@@ -135,6 +138,8 @@ final class RecordRows {
                 snapshot.completedAt().map(Nanos::of),
                 snapshot.expiresAt().map(Nanos::of),
                 record.claim().map(SafeNames::ofText),
+                record.work().name(),
+                RunningWork.storeOf(snapshot).map(ColumnText::of),
                 RecordJson.write(record));
     }
 }

@@ -16,7 +16,7 @@ import java.util.List;
  * run again by whoever comes after a crash.
  */
 final class Schema {
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final long LOCK = 0x5354_494c_4c46_524dL; // "STILLFRM"
     private static final String TABLE = "CREATE TABLE IF NOT EXISTS stillframe_schema ("
             + "version INTEGER NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";

@@ -4,8 +4,11 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Lease;
+import io.stillframe.spi.TurnRequest;
+import io.stillframe.spi.Work;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /** The limits of what callers hand to a catalog. */
 public final class CatalogArguments {
@@ -62,7 +65,19 @@ public final class CatalogArguments {
                 Math.addExact(stored.version(), 1),
                 record.claim(),
                 record.token(),
+                record.work(),
                 record.attributes());
+    }
+
+    public static void requireTurn(TurnRequest request) {
+        if (!request.work().stream().allMatch(Work::waits)) {
+            throw SnapshotException.invalid("only waiting work can be taken, got " + request.work());
+        }
+    }
+
+    /** The place in a listing of unfinished work that a page's token names. */
+    public static Optional<SnapshotId> behind(Optional<String> token) {
+        return token.map(SnapshotId::new);
     }
 
     /** The lease that is asked for, with epoch 0: epochs are given when it is granted. */

@@ -1,5 +1,13 @@
 package io.stillframe.internal.engine;
 
+import java.util.stream.Stream;
+import java.util.stream.Collectors;
+import java.time.temporal.ChronoUnit;
+import io.stillframe.internal.engine.Attributes.Executor;
+import io.stillframe.spi.Work;
+import io.stillframe.model.TimeRange;
+import io.stillframe.model.SnapshotQuery;
+import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Progress;
@@ -62,28 +70,67 @@ final class Admission {
     private Snapshot admitFirst(SnapshotRequest request) {
         Instant now = installation.clock().instant();
         SnapshotId id = SnapshotId.create(now);
-        InstanceState state = preflight.check(id, request);
-        String hypervisor = installation.requireHypervisor().uri();
+        String host = request.host().orElseGet(installation::onlyHost);
+        Optional<InstanceState> state = observed(id, host, request);
+        InstanceSummary instance = state.map(s -> new InstanceSummary(s.id(), s.name(), host))
+                .orElseGet(() -> new InstanceSummary(new InstanceId(request.instance()), request.instance(), host));
         CatalogRecord record = CatalogRecord.first(
-                        requested(id, now, request, state, hypervisor),
-                        Optional.of("instance:" + hypervisor + "/" + state.id()),
-                        Attributes.ofSnapshot(request, state.definition()))
+                        requested(id, now, request, instance),
+                        Optional.of(claim(instance)),
+                        Attributes.ofSnapshot(
+                                request,
+                                state.map(InstanceState::definition),
+                                installation.sharesWork() ? Executor.ANYONE : Executor.ASKED))
+                .withWork(Work.WAITS_TO_CAPTURE)
                 .withToken(request.token());
         Job job = jobs.create(record);
         Snapshot snapshot = job.snapshot();
-        jobs.capture(job, request);
+        jobs.capture(job);
         return snapshot;
     }
 
+    /** What at most one snapshot at a time has: its instance. */
+    static String claim(InstanceSummary instance) {
+        return "instance:" + instance.hypervisor() + "/" + instance.id();
+    }
+
+    /** The instance, unless only other services reach its host: whoever takes the snapshot checks the rest. */
+    private Optional<InstanceState> observed(SnapshotId id, String host, SnapshotRequest request) {
+        boolean elsewhere = installation.sharesWork() && !installation.hosts().containsKey(host);
+        if (elsewhere) {
+            preflight.checkCodec(request);
+            return Optional.empty();
+        }
+        return Optional.of(preflight.check(id, host, request));
+    }
+
+    /** To the second; the second one within the same second has a number. */
+    private String name(InstanceSummary instance, Instant now) {
+        Instant second = now.truncatedTo(ChronoUnit.SECONDS);
+        String name = instance.name() + " " + second;
+        SnapshotQuery alike = SnapshotQuery.all()
+                .withInstance(instance.id().value())
+                .withRequested(TimeRange.between(second, second.plusSeconds(1)));
+        Set<String> taken = installation.catalog().list(alike, Optional.empty(), 1000).items().stream()
+                .map(record -> record.snapshot().name())
+                .collect(Collectors.toSet());
+        return Stream.iterate(1, number -> number + 1)
+                .map(number -> number == 1 ? name : name + " (" + number + ")")
+                .filter(candidate -> !taken.contains(candidate))
+                .findFirst()
+                .orElse(name);
+    }
+
     private Snapshot requested(
-            SnapshotId id, Instant now, SnapshotRequest request, InstanceState state, String hypervisor) {
+            SnapshotId id, Instant now, SnapshotRequest request, InstanceSummary instance) {
         List<Replica> replicas = installation.regions().stream()
                 .map(region -> Replica.pending(region.name(), region.store().uri()))
                 .toList();
         return new Snapshot(
                 id,
-                request.name().orElse(state.name() + " " + now),
-                new InstanceSummary(state.id(), state.name(), hypervisor),
+                request.name().orElseGet(() -> name(instance, now)),
+                request.tenant(),
+                instance,
                 SnapshotStatus.CAPTURING,
                 Phase.REQUESTED,
                 Progress.none(),
@@ -94,6 +141,7 @@ final class Admission {
                 List.of(),
                 replicas,
                 Set.of(),
+                Optional.empty(),
                 Optional.empty());
     }
 }

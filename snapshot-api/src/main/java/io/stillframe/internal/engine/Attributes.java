@@ -23,6 +23,7 @@ import java.util.Optional;
 /** What the engine keeps in a record beside the public snapshot, so that another process can go on: typed access to attributes. */
 final class Attributes {
     private static final String REQUEST = "request";
+    private static final String EXECUTOR = "executor";
     private static final String CODEC = "codec";
     private static final String COMPRESSION = "compression";
     private static final String DEFINITION = "definition";
@@ -32,6 +33,14 @@ final class Attributes {
     private static final String STORE = "store";
     private static final String LAUNCH = "launch-plan";
     private static final String LAUNCH_OF = "launch-of";
+
+    /** Who does what waits for its turn. */
+    enum Executor {
+        /** The service that was asked, as long as it lives. */
+        ASKED,
+        /** Any that reaches host and store. */
+        ANYONE
+    }
 
     /** Whether the store may hold something of a snapshot. */
     enum StoreState {
@@ -43,11 +52,13 @@ final class Attributes {
 
     private Attributes() {}
 
-    static Map<String, String> ofSnapshot(SnapshotRequest request, String definition) {
+    /** @param definition the instance's, if it could be looked at already */
+    static Map<String, String> ofSnapshot(SnapshotRequest request, Optional<String> definition, Executor executor) {
         Map<String, String> attributes = new HashMap<>();
         attributes.put(CODEC, request.codec());
-        request.token().ifPresent(token -> attributes.put(REQUEST, RequestText.of(request)));
-        attributes.put(DEFINITION, definition);
+        attributes.put(REQUEST, RequestText.of(request));
+        attributes.put(EXECUTOR, executor.name());
+        definition.ifPresent(text -> attributes.put(DEFINITION, text));
         attributes.put(WINDOW, request.shutdown().window().toString());
         request.compression().ifPresent(value -> attributes.put(COMPRESSION, value.toString()));
         return attributes;
@@ -63,9 +74,27 @@ final class Attributes {
         return Map.of(LAUNCH_OF, of.value(), LAUNCH, json);
     }
 
-    /** What was asked for under the record's idempotency token. */
+    /** What was asked for, as text. */
     static Optional<String> request(CatalogRecord record) {
         return attribute(record, REQUEST);
+    }
+
+    static SnapshotRequest requireRequest(CatalogRecord record) {
+        return RequestText.parse(required(record, REQUEST), nameOf(record, REQUEST));
+    }
+
+    /** Whether waiting work is left to any service, not to the one that was asked. */
+    static boolean isForAnyone(CatalogRecord record) {
+        return attribute(record, EXECUTOR).equals(Optional.of(Executor.ANYONE.name()));
+    }
+
+    /** Whether the instance has been looked at. */
+    static boolean isIdentified(CatalogRecord record) {
+        return attribute(record, DEFINITION).isPresent();
+    }
+
+    static CatalogRecord withDefinition(CatalogRecord record, String definition) {
+        return record.withAttribute(DEFINITION, definition);
     }
 
     static String codec(CatalogRecord record) {

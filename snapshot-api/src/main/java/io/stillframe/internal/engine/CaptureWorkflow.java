@@ -1,5 +1,8 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
+import io.stillframe.spi.Work;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.CaptureReport;
 import io.stillframe.model.Consistency;
@@ -57,7 +60,8 @@ final class CaptureWorkflow {
         this.job = job;
         this.request = request;
         this.record = job.record();
-        Hypervisor hypervisor = installation.requireHypervisor();
+        Hypervisor hypervisor =
+                installation.requireHypervisor(record.snapshot().instance().hypervisor());
         this.capture = hypervisor.capture();
         this.instance = new InstanceControl(
                 hypervisor.driver(), record.snapshot().instance().id());
@@ -94,7 +98,7 @@ final class CaptureWorkflow {
         record.update(s ->
                 s.toBuilder().owes(Obligation.POWER_ON).phase(Phase.STOPPING).build());
         long asked = System.nanoTime();
-        GuestShutdown.Stopped stopped = new GuestShutdown(job, instance, running, request.shutdown(), retries).run();
+        GuestShutdown.Stopped stopped = stop(running);
         long off = System.nanoTime();
         notes.addAll(stopped.notes());
 
@@ -135,6 +139,15 @@ final class CaptureWorkflow {
                 ? new Downtime(Duration.ZERO, between(frozenAt, held), between(held, thawed))
                 : Downtime.none();
         queue(plan, report(ifSameBoot(achieved, running), pointInTime, downtime, 0, 0));
+    }
+
+    private GuestShutdown.Stopped stop(InstanceState running) {
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.SHUTDOWN, record.snapshot())) {
+            GuestShutdown.Stopped stopped =
+                    new GuestShutdown(job, instance, running, request.shutdown(), retries).run();
+            span.done(stopped.consistency().name());
+            return stopped;
+        }
     }
 
     /** The truth of this moment: what was planned when the request came may be out of date. */
@@ -183,6 +196,13 @@ final class CaptureWorkflow {
 
     /** The instance waits for this: few attempts, short pauses. It may be asked for again, so a lost answer is asked for again. */
     private void hold(CapturePlan plan) {
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.HOLD, record.snapshot())) {
+            begin(plan);
+            span.done(capture.name());
+        }
+    }
+
+    private void begin(CapturePlan plan) {
         record.assureLease();
         for (int failures = 1; ; failures++) {
             job.cancellation().check();
@@ -201,7 +221,10 @@ final class CaptureWorkflow {
     }
 
     private void powerOn() {
-        untilDone("powering the instance on", instance::powerOn);
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.POWER_ON, record.snapshot())) {
+            untilDone("powering the instance on", instance::powerOn);
+            span.done("running again");
+        }
         job.startedAnew();
     }
 
@@ -268,7 +291,7 @@ final class CaptureWorkflow {
     }
 
     private void queue(CapturePlan plan, CaptureReport report) {
-        record.update(s -> queued(s, plan, report));
+        record.change(r -> r.with(queued(r.snapshot(), plan, report)).withWork(Work.WAITS_TO_TRANSFER));
         record.receipt(HOLD, report.consistency().name());
         LOG.info(
                 "point in time held, consistency {}, instance down for {} ms",

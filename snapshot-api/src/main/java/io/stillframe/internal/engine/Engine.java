@@ -21,7 +21,14 @@ import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.Page;
+import io.stillframe.spi.RunningWork;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.SnapshotCatalog.Owners;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.TurnRequest.Whose;
+import io.stillframe.spi.Work;
+import java.util.List;
+import java.util.Set;
 import io.stillframe.spi.Subscription;
 import java.time.Clock;
 import java.time.Duration;
@@ -33,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Everything behind the facade: assembles the parts, hands each call to the one that it is for, and ends them in order. */
 public final class Engine implements AutoCloseable {
+    private static final int PAGE = 200;
     private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(500).toNanos();
 
     private final Plugs plugs;
@@ -48,6 +56,7 @@ public final class Engine implements AutoCloseable {
     private final Removal removal;
     private final Expiries expiries;
     private final RetentionTimer retention;
+    private final Adoption adoption;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Engine(Plugs plugs, Installation installation) {
@@ -65,12 +74,20 @@ public final class Engine implements AutoCloseable {
         this.watchers = new Watchers(threads.deliveries(), threads.ticks());
         this.preflight = new Preflight(installation, retries);
         this.jobs = new Jobs(installation, threads, retries, preflight, keeper, watchers);
-        this.reads = new SnapshotReads(installation, jobs);
+        TrustedTime time = new TrustedTime(installation.clock(), installation.catalog());
+        this.reads = new SnapshotReads(installation, jobs, time);
         this.takeover = new Takeover(installation, jobs, doorbell);
         this.removal = new Removal(installation, retries, jobs, reads, takeover);
-        TrustedTime time = new TrustedTime(installation.clock(), installation.catalog());
         this.expiries = new Expiries(installation, time, jobs, takeover, removal);
         this.retention = new RetentionTimer(expiries, time, threads.nameOf("retention"));
+        this.adoption = new Adoption(
+                c -> new Recovery(installation, retries, jobs, takeover, removal).adopt(c),
+                settings.leaseTtl(),
+                threads.nameOf("recovery"));
+        jobs.start();
+        if (settings.worker() == ServiceSettings.Worker.ANY) {
+            adoption.start();
+        }
         watchers.start(id -> jobs.find(id).isPresent(), reads::find);
         if (settings.expiry() == ServiceSettings.Expiry.TIMER
                 && !installation.regions().isEmpty()) {
@@ -80,7 +97,7 @@ public final class Engine implements AutoCloseable {
 
     /** Opens the plugins and starts the service's threads. */
     public static Engine start(
-            Optional<Plugged<Hypervisor>> hypervisor,
+            List<PluggedHost> hypervisors,
             Optional<Plugged<ObjectStore>> store,
             @Nullable Plugged<SnapshotCatalog> catalog,
             ServiceSettings settings,
@@ -90,7 +107,7 @@ public final class Engine implements AutoCloseable {
         }
         Plugs plugs = new Plugs();
         try {
-            return new Engine(plugs, plugs.install(hypervisor, store, catalog, settings, clock));
+            return new Engine(plugs, plugs.install(hypervisors, store, catalog, settings, clock));
         } catch (RuntimeException | Error e) {
             plugs.close();
             throw e;
@@ -177,15 +194,35 @@ public final class Engine implements AutoCloseable {
         return job.snapshot();
     }
 
-    /** Takes over the one that has waited longest for somebody to go on with it. */
+    /** Takes over the one whose turn it is, or one that a dead process has left. */
     public Optional<Snapshot> resumeNext() {
         requireOpen();
-        String hypervisor = installation.requireHypervisor().uri();
+        installation.onlyHost();
         installation.home();
-        return takeover.nextQueued(hypervisor).map(job -> {
-            jobs.transfer(job);
-            return job.snapshot();
-        });
+        return jobs.nextTransfer().or(this::leftTransfer).map(Job::snapshot);
+    }
+
+    private Optional<Job> leftTransfer() {
+        Optional<String> after = Optional.empty();
+        do {
+            Page<CatalogRecord> page = installation.catalog().unfinished(Owners.NONE, after, PAGE);
+            for (CatalogRecord record : page.items()) {
+                Optional<Job> job = record.work() == Work.TRANSFER && reaches(record)
+                        ? takeover.now(record.snapshot().id())
+                        : Optional.empty();
+                if (job.isPresent()) {
+                    jobs.transfer(job.get());
+                    return job;
+                }
+            }
+            after = page.next();
+        } while (after.isPresent());
+        return Optional.empty();
+    }
+
+    private boolean reaches(CatalogRecord record) {
+        RunningWork work = RunningWork.of(record.work(), record.snapshot());
+        return installation.turn(Set.of(), Whose.ANY).reaches(work.host(), work.store());
     }
 
     public Snapshot changeRetention(SnapshotId id, Retention value) {
@@ -216,6 +253,7 @@ public final class Engine implements AutoCloseable {
             return;
         }
         try {
+            adoption.close();
             retention.close();
             jobs.close(installation.patience().plus(installation.settings().stallLimit()));
         } finally {

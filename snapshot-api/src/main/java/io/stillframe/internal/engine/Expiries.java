@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
@@ -12,10 +14,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Finds snapshots whose retention is over, at a cost that follows their number and not the catalog's, and removes them. */
 final class Expiries {
     private static final int PAGE = 200;
+    private static final int LARGEST_PAGE = 1000;
     private static final SnapshotQuery SOONEST =
             SnapshotQuery.all().withStatus(SnapshotStatus.AVAILABLE).inOrder(SnapshotQuery.Order.SOONEST_EXPIRY);
 
@@ -39,11 +43,14 @@ final class Expiries {
         return all(SOONEST.withExpires(TimeRange.before(time.now().plusNanos(1))));
     }
 
-    /** When the next one expires; empty if none will. */
-    Optional<Instant> next() {
-        return installation.catalog().list(SOONEST, Optional.empty(), 1).items().stream()
+    /** When the next one expires that is not seen to already; empty if none will. */
+    Optional<Instant> next(Set<SnapshotId> seenTo) {
+        int most = Math.min(LARGEST_PAGE, seenTo.size() + 1);
+        return installation.catalog().list(SOONEST, Optional.empty(), most).items().stream()
+                .map(CatalogRecord::snapshot)
+                .filter(snapshot -> !seenTo.contains(snapshot.id()))
                 .findFirst()
-                .flatMap(record -> record.snapshot().expiresAt());
+                .flatMap(Snapshot::expiresAt);
     }
 
     /** Snapshots whose removal was begun. */
@@ -63,7 +70,16 @@ final class Expiries {
             jobs.end(job);
             throw SnapshotException.conflict("its retention was changed; it was left alone");
         }
-        job.inContext(() -> removal.remove(job));
+        job.inContext(() -> removeExpired(job));
+    }
+
+    private void removeExpired(Job job) {
+        Snapshot snapshot = job.record().snapshot();
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.RETENTION_DELETION, snapshot)) {
+            span.bytes(snapshot.bytesStored());
+            removal.remove(job);
+            span.done("removed");
+        }
     }
 
     /** Goes on with a removal whose process ended or gave up. */

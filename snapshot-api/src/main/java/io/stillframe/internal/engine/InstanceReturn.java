@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.SnapshotException;
@@ -72,7 +74,11 @@ final class InstanceReturn {
         if (state.isOff()) {
             requireOwned(job);
             LOG.info("powering the instance on again");
-            instance.powerOn();
+            try (PhaseSpan span =
+                    PhaseEvents.begin(PhaseEvents.Kind.POWER_ON, job.record().snapshot())) {
+                instance.powerOn();
+                span.done("running again");
+            }
             job.startedAnew();
         } else if (job.guestMayStillStop(grace(job))) {
             return Optional.of(POLL);

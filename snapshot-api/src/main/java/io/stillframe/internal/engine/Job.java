@@ -11,7 +11,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.MDC;
 
 /**
  * The work on one snapshot in this service, from the moment its lease is held until it is given back. Safe for use by several threads.
@@ -23,6 +22,8 @@ final class Job {
         OWNER,
         /** The service is being closed. */
         CLOSED,
+        /** The service is being closed, and another one goes on with the work. */
+        HANDED_BACK,
         /** Its transfer moved no byte for too long. */
         STALLED,
         /** Another process took the snapshot over: nothing may be touched any more. */
@@ -93,12 +94,17 @@ final class Job {
         }
     }
 
+    /** Whether another service is to go on with the work. */
+    boolean isHandedBack() {
+        return stopped().filter(s -> s.reason() == StopReason.HANDED_BACK).isPresent();
+    }
+
     Optional<Stop> stopped() {
         return Optional.ofNullable(stop.get());
     }
 
-    /** Waits for a thread; {@code ifStopped} is run, once, if the job is told to stop before it gets one. */
-    void waitForThread(Runnable ifStopped) {
+    /** Waits for its turn; {@code ifStopped} is run, once, if the job is told to stop before it comes. */
+    void waitForTurn(Runnable ifStopped) {
         waiting.set(ifStopped);
         if (cancellation.requested()) {
             Runnable settle = waiting.getAndSet(null);
@@ -109,11 +115,11 @@ final class Job {
     }
 
     /**
-     * A thread is there.
+     * Its turn has come.
      *
      * @return whether the job is still waiting for it
      */
-    boolean gotThread() {
+    boolean gotTurn() {
         return waiting.getAndSet(null) != null;
     }
 
@@ -172,13 +178,6 @@ final class Job {
 
     /** Runs {@code work} with this snapshot and its instance in the logging context. */
     void inContext(Runnable work) {
-        MDC.put("snapshot", id().value());
-        MDC.put("instance", record.snapshot().instance().name());
-        try {
-            work.run();
-        } finally {
-            MDC.remove("snapshot");
-            MDC.remove("instance");
-        }
+        LogContext.run(record.snapshot(), work);
     }
 }

@@ -1,22 +1,28 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.Phase;
 import io.stillframe.model.ServiceSettings.AfterCapture;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
+import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.TakenRecord;
+import io.stillframe.spi.TurnRequest.Whose;
+import io.stillframe.spi.Work;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +38,7 @@ final class Jobs {
     private final LeaseKeeper keeper;
     private final Watchers watchers;
     private final Duties duties;
+    private final Dispatcher dispatcher;
     private final Map<SnapshotId, Job> jobs = new ConcurrentHashMap<>();
     private final Set<SnapshotId> reserved = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
@@ -50,6 +57,12 @@ final class Jobs {
         this.keeper = keeper;
         this.watchers = watchers;
         this.duties = new Duties(installation, threads, retries, this::end);
+        this.dispatcher = new Dispatcher(installation, threads.nameOf("turns"), this::begin);
+    }
+
+    /** Begins to begin waiting work. */
+    void start() {
+        dispatcher.start();
     }
 
     Optional<Job> find(SnapshotId id) {
@@ -99,24 +112,79 @@ final class Jobs {
         return open(record.snapshot().id(), () -> Optional.of(created(record))).orElseThrow();
     }
 
-    /** Takes the snapshot's point in time and goes on to the transfer. */
-    void capture(Job job, SnapshotRequest request) {
-        job.waitForThread(() -> settleSoon(job));
-        threads.captures().execute(() -> {
-            if (job.gotThread()) {
-                job.inContext(() -> runCapture(job, request));
-            }
-        });
+    /** Lets a new snapshot wait for its capture, here or in any service. */
+    void capture(Job job) {
+        await(job);
     }
 
-    /** Stores the snapshot's held point in time and goes on to the duties. */
+    /** Lets a snapshot whose point in time is held wait for its transfer, here or in any service. */
     void transfer(Job job) {
-        job.waitForThread(() -> settleSoon(job));
-        threads.transfers().execute(() -> {
-            if (job.gotThread()) {
-                job.inContext(() -> runTransfer(job));
-            }
+        if (job.record().record().work() != Work.WAITS_TO_TRANSFER) {
+            job.record().change(r -> r.withWork(Work.WAITS_TO_TRANSFER));
+        }
+        await(job);
+    }
+
+    /** What waits for anyone belongs to nobody. */
+    private void await(Job job) {
+        if (installation.sharesWork()) {
+            end(job);
+            dispatcher.look();
+            return;
+        }
+        job.waitForTurn(() -> {
+            dispatcher.forget(job);
+            settleSoon(job);
         });
+        dispatcher.add(job);
+    }
+
+    /** Begins the transfer whose turn it is, whoever was asked for it; empty if none waits without an owner. */
+    Optional<Job> nextTransfer() {
+        Optional<TakenRecord> taken = installation
+                .catalog()
+                .takeTurn(
+                        installation.turn(Set.of(Work.WAITS_TO_TRANSFER), Whose.ANY),
+                        installation.owner(),
+                        installation.settings().leaseTtl());
+        Optional<Job> job = taken.flatMap(this::opened);
+        job.ifPresent(this::work);
+        return job;
+    }
+
+    /** Begins work whose turn has come. */
+    void begin(Optional<Job> own, TakenRecord taken) {
+        own.ifPresent(job -> job.record().begun(taken));
+        Optional<Job> job = own.isPresent() ? own.filter(Job::gotTurn) : opened(taken);
+        job.ifPresent(this::work);
+    }
+
+    /** Empty if somebody here has just got hold of it, to cancel or to delete it. */
+    private Optional<Job> opened(TakenRecord taken) {
+        SnapshotId id = taken.record().snapshot().id();
+        try {
+            return open(id, () -> Optional.of(new Granted(taken.lease(), taken.record())));
+        } catch (SnapshotException e) {
+            LOG.info("{} is not begun: {}", id, e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private void work(Job job) {
+        Work work = job.record().record().work();
+        dispatcher.occupy(work);
+        ExecutorService threads = work == Work.CAPTURE ? this.threads.captures() : this.threads.transfers();
+        threads.execute(() -> job.inContext(() -> {
+            try {
+                if (work == Work.CAPTURE) {
+                    runCapture(job);
+                } else {
+                    runTransfer(job);
+                }
+            } finally {
+                dispatcher.vacate(work);
+            }
+        }));
     }
 
     /** Does a job's duties, in the caller's thread to begin with. */
@@ -132,6 +200,7 @@ final class Jobs {
         } catch (RuntimeException | Error e) {
             LOG.warn("the lease could not be given back, it expires by itself: {}", e.toString());
         }
+        dispatcher.forget(job);
         jobs.remove(job.id(), job);
         job.end();
         watchers.changed(job.snapshot());
@@ -140,10 +209,9 @@ final class Jobs {
     /** Tells every job to stop, and waits until each has done what can be done. */
     void close(Duration patience) {
         closed = true;
+        dispatcher.close();
         List<Job> all = List.copyOf(jobs.values());
-        all.forEach(job -> job.stop(
-                Job.StopReason.CLOSED,
-                "the service was closed before the snapshot was available;" + " take the snapshot again"));
+        all.forEach(this::endForClose);
         duties.hurry();
         long deadline = System.nanoTime() + patience.toNanos();
         for (Job job : all) {
@@ -151,6 +219,19 @@ final class Jobs {
                 LOG.error("snapshot {} did not come to an end, its lease runs out", job.id());
                 keeper.drop(job);
             }
+        }
+    }
+
+    /** Where others go on: a capture that has begun comes to its end, a transfer is handed back. Elsewhere both are given up. */
+    private void endForClose(Job job) {
+        CatalogRecord record = job.record().record();
+        boolean shared = installation.sharesWork() && Attributes.launchOf(record).isEmpty();
+        if (shared && record.snapshot().status() == SnapshotStatus.QUEUED) {
+            job.stop(Job.StopReason.HANDED_BACK, "the service was closed; another one goes on");
+        } else if (!shared || record.work() != Work.CAPTURE) {
+            job.stop(
+                    Job.StopReason.CLOSED,
+                    "the service was closed before the snapshot was available; take the snapshot again");
         }
     }
 
@@ -186,7 +267,7 @@ final class Jobs {
         jobs.put(job.id(), job);
         keeper.keep(job);
         if (closed) {
-            job.stop(Job.StopReason.CLOSED, "the service was closed");
+            endForClose(job);
         }
     }
 
@@ -209,8 +290,10 @@ final class Jobs {
         threads.urgent().execute(() -> job.inContext(() -> duties.begin(job)));
     }
 
-    private void runCapture(Job job, SnapshotRequest request) {
+    private void runCapture(Job job) {
         try {
+            SnapshotRequest request = Attributes.requireRequest(job.record().record());
+            preflight.identify(job, request);
             new CaptureWorkflow(installation, preflight, retries, job, request).run();
         } catch (RuntimeException | Error e) {
             settleFailed("capture", job, e);
@@ -229,10 +312,34 @@ final class Jobs {
         try {
             new TransferWorkflow(installation, retries, threads.uploads(), watch, job).run();
         } catch (RuntimeException | Error e) {
-            settleFailed("transfer", job, e);
+            if (!handedBack(job, e)) {
+                settleFailed("transfer", job, e);
+            }
             return;
         }
         duties.begin(job);
+    }
+
+    /** Whether another service goes on with it; what has arrived in the store stays for it. */
+    private boolean handedBack(Job job, Throwable e) {
+        boolean unfinished = job.record().snapshot().status() == SnapshotStatus.QUEUED;
+        if (!job.isHandedBack() || !unfinished || job.record().isFenced()) {
+            return false;
+        }
+        LOG.info("handed back: {}", e.getMessage());
+        try {
+            job.record().change(r -> r.withWork(Work.WAITS_TO_TRANSFER).with(waitingAgain(r.snapshot())));
+        } catch (RuntimeException | Error notWritten) {
+            LOG.warn("not noted as handed back, found when its lease has expired: {}", notWritten.toString());
+        }
+        end(job);
+        return true;
+    }
+
+    private static Snapshot waitingAgain(Snapshot snapshot) {
+        return snapshot.phase() == Phase.TRANSFERRING
+                ? snapshot.toBuilder().phase(Phase.WAITING).build()
+                : snapshot;
     }
 
     private void settleFailed(String what, Job job, Throwable e) {

@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.spi.Work;
+import io.stillframe.model.InstanceSummary;
 import io.stillframe.image.DiskCopy;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamSettings;
@@ -56,17 +58,19 @@ final class LaunchWorkflow {
     }
 
     LaunchedInstance run(LaunchRequest request, LaunchListener listener, Cancellation cancellation) {
-        CatalogRecord origin = reads.available(request.snapshot());
-        Snapshot snapshot = origin.snapshot();
+        CatalogRecord available = reads.available(request.snapshot());
+        Snapshot snapshot = available.snapshot();
         List<DiskSnapshot> disks = selected(snapshot, request.disks());
         LaunchSpec spec = new LaunchSpec(
-                request.name(), Attributes.definition(origin), sized(disks, request.rootDiskSize()), request.start());
-        Hypervisor hypervisor = installation.requireHypervisor();
+                request.name(), Attributes.definition(available), sized(disks, request.rootDiskSize()), request.start());
+        String origin = snapshot.instance().hypervisor();
+        String host = installation.hosts().containsKey(origin) ? origin : installation.onlyHost();
+        Hypervisor hypervisor = installation.requireHypervisor(host);
         if (!hypervisor.driver().features().contains(HypervisorDriver.Feature.LAUNCH)) {
             throw SnapshotException.unsupported("the driver of " + hypervisor.uri() + " cannot launch instances");
         }
         LaunchPlan plan = hypervisor.driver().planLaunch(spec);
-        Job job = journal(snapshot, plan, hypervisor.uri());
+        Job job = journal(snapshot, plan, host);
         try {
             return launch(job, plan, hypervisor.driver(), snapshot, disks, listener, cancellation);
         } finally {
@@ -104,7 +108,8 @@ final class LaunchWorkflow {
         Snapshot launch = new Snapshot(
                 id,
                 "launch of " + of.id() + " as " + plan.name(),
-                of.instance(),
+                of.tenant(),
+                new InstanceSummary(of.instance().id(), of.instance().name(), hypervisor),
                 SnapshotStatus.QUEUED,
                 Phase.TRANSFERRING,
                 Progress.none(),
@@ -115,9 +120,13 @@ final class LaunchWorkflow {
                 List.of(),
                 List.of(),
                 Set.of(),
+                Optional.empty(),
                 Optional.empty());
         CatalogRecord record = CatalogRecord.first(
-                launch, Optional.of("launch:" + hypervisor + "/" + plan.name()), Attributes.ofLaunch(of.id(), plan));
+                        launch,
+                        Optional.of("launch:" + hypervisor + "/" + plan.name()),
+                        Attributes.ofLaunch(of.id(), plan))
+                .withWork(Work.DUTIES);
         return jobs.create(record);
     }
 

@@ -4,11 +4,14 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry.Stage;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.TakenRecord;
+import io.stillframe.spi.Work;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -54,6 +57,10 @@ final class OwnedRecord {
         return id;
     }
 
+    Lease lease() {
+        return lease;
+    }
+
     Snapshot snapshot() {
         return record.snapshot();
     }
@@ -73,8 +80,7 @@ final class OwnedRecord {
 
     /** Changes the record, durably when this returns. */
     synchronized CatalogRecord change(UnaryOperator<CatalogRecord> change) {
-        CatalogRecord wanted = atRestUnclaimed(change.apply(record));
-        record = fenced("writing the record", () -> store(wanted));
+        record = fenced("writing the record", () -> store(change));
         onChange.accept(record.snapshot());
         return record;
     }
@@ -127,6 +133,17 @@ final class OwnedRecord {
         return fence.requested();
     }
 
+    /** As what it is to be found: capture and transfer say themselves how far they are, all else follows from the record. */
+    private static CatalogRecord marked(CatalogRecord changed) {
+        SnapshotStatus status = changed.snapshot().status();
+        boolean working = (status == SnapshotStatus.CAPTURING || status == SnapshotStatus.QUEUED)
+                && Attributes.launchOf(changed).isEmpty();
+        CatalogRecord marked = working
+                ? changed
+                : changed.withWork(Recovery.isRestless(changed) ? Work.DUTIES : Work.NONE);
+        return atRestUnclaimed(marked);
+    }
+
     /** The claim on the instance goes with the last thing that is owed to it, so that the next snapshot need not wait. */
     private static CatalogRecord atRestUnclaimed(CatalogRecord changed) {
         boolean atRest = changed.snapshot().status().settled()
@@ -138,7 +155,18 @@ final class OwnedRecord {
         fenced("writing the journal", () -> catalog.append(lease, id, step, stage, detail));
     }
 
-    private CatalogRecord store(CatalogRecord wanted) {
+    /** Its turn has come while it waited under this lease. */
+    synchronized void begun(TakenRecord taken) {
+        if (taken.record().version() > record.version()) {
+            record = taken.record();
+        }
+        lease = taken.lease();
+        renewedAt = System.nanoTime();
+        onChange.accept(record.snapshot());
+    }
+
+    private CatalogRecord store(UnaryOperator<CatalogRecord> change) {
+        CatalogRecord wanted = marked(change.apply(record));
         try {
             return catalog.update(wanted, lease);
         } catch (SnapshotException e) {
@@ -152,6 +180,15 @@ final class OwnedRecord {
     /** Nobody else writes under this lease: a next version that says what was wanted is this one's. */
     private CatalogRecord resolved(CatalogRecord wanted, SnapshotException cause) {
         CatalogRecord found = catalog.find(id).orElseThrow(() -> lost("record " + id + " is gone", cause));
+        if (found.version() == wanted.version() && cause.kind() == Kind.CONFLICT) {
+            // Its claim is taken.
+            throw cause;
+        }
+        if (record.work().waits() && found.equals(record.begun())) {
+            // Its turn has come meanwhile.
+            record = found;
+            throw SnapshotException.transientFault("the turn of " + id + " has just come", cause);
+        }
         if (found.version() == wanted.version()) {
             throw SnapshotException.transientFault("record " + id + " was not written: " + cause.getMessage(), cause);
         }

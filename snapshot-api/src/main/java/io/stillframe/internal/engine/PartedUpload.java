@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import java.util.function.Supplier;
+import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.image.StreamTarget;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Cancellation;
@@ -36,6 +38,7 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
     private final Executor senders;
     private final Retries retries;
     private final Cancellation cancellation;
+    private final Supplier<PhaseSpan> spans;
     /** Sendings that have not ended. */
     private final AtomicInteger underWay = new AtomicInteger();
 
@@ -68,6 +71,18 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
             Executor senders,
             Retries retries,
             Cancellation cancellation) {
+        this(sessions, buffers, senders, retries, cancellation, PhaseSpan::none);
+    }
+
+    /** @param spans begins the event of one part's upload */
+    PartedUpload(
+            List<UploadSession> sessions,
+            PartBuffers buffers,
+            Executor senders,
+            Retries retries,
+            Cancellation cancellation,
+            Supplier<PhaseSpan> spans) {
+        this.spans = spans;
         this.lanes = sessions.stream()
                 .map(session -> Lane.of(session, session.arrived()))
                 .toList();
@@ -199,13 +214,15 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
     }
 
     private void put(Lane lane, int part, ByteBuffer bytes) {
-        try {
+        try (PhaseSpan span = spans.get()) {
+            span.bytes(bytes.remaining());
             PartReceipt receipt = retries.call("sending part " + part, cancellation, () -> {
                 check();
                 return arrivedEarlier(lane, part, bytes)
                         .orElseGet(() -> lane.session().putPart(part, bytes.duplicate()));
             });
             lane.receipts().put(part, receipt);
+            span.done("part " + part);
         } catch (RuntimeException | Error e) {
             failure.compareAndSet(null, e);
         }

@@ -1,6 +1,7 @@
 package io.stillframe.internal.engine;
 
 import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
@@ -10,6 +11,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,17 +24,24 @@ final class Plugs implements AutoCloseable {
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
     Installation install(
-            Optional<Plugged<Hypervisor>> hypervisor,
+            List<PluggedHost> hypervisors,
             Optional<Plugged<ObjectStore>> store,
             Plugged<SnapshotCatalog> catalog,
             ServiceSettings settings,
             Clock clock) {
         SnapshotCatalog records = open(catalog);
         Optional<ObjectStore> home = store.map(this::open);
-        Optional<Hypervisor> instances = hypervisor.map(this::open);
+        Map<String, Hypervisor> hosts = new HashMap<>();
+        for (PluggedHost host : hypervisors) {
+            Hypervisor hypervisor = open(host.hypervisor());
+            String name = host.name().orElseGet(hypervisor::uri);
+            if (hosts.put(name, hypervisor) != null) {
+                throw SnapshotException.invalid("two hypervisors are called " + name + "; give each host a name");
+            }
+        }
         List<Region> regions =
                 home.map(s -> List.of(new Region(Region.HOME, s))).orElse(List.of());
-        return new Installation(instances, regions, records, settings, clock, owner());
+        return new Installation(hosts, regions, records, settings, clock, owner());
     }
 
     /** The last, random part of an owner's name. */

@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.model.Obligation;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
@@ -23,6 +25,13 @@ final class PointInTimeRelease {
         if (!record.snapshot().obligations().contains(Obligation.RELEASE)) {
             return;
         }
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.RELEASE, record.snapshot())) {
+            release(record);
+            span.done("released");
+        }
+    }
+
+    private void release(OwnedRecord record) {
         CapturePlan plan = Attributes.requirePlan(record.record());
         record.assureLease();
         installation

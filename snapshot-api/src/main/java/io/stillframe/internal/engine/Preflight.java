@@ -1,5 +1,6 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -36,19 +37,43 @@ final class Preflight {
      *
      * @return the instance as it was found
      */
-    InstanceState check(SnapshotId id, SnapshotRequest request) {
-        installation.home();
-        Hypervisor hypervisor = installation.requireHypervisor();
-        ImageCodec codec = Plugins.codec(request.codec());
-        if (!codec.traits().contains(CodecTrait.WRITE)) {
-            throw SnapshotException.unsupported(
-                    "codec '" + codec.name() + "' reads only; name another one to store with");
-        }
+    InstanceState check(SnapshotId id, String host, SnapshotRequest request) {
+        ImageCodec codec = checkCodec(request);
+        Hypervisor hypervisor = installation.requireHypervisor(host);
         InstanceState state = hypervisor.driver().observe(request.instance());
         requireCapturable(state, request.capture(), hypervisor.driver());
         CapturePlan plan = hypervisor.capture().plan(id, state, request.disks());
         plan.disks().forEach(disk -> requireWriter(codec, request, disk));
         return state;
+    }
+
+    /** Checks what can be known of a request without its host. */
+    ImageCodec checkCodec(SnapshotRequest request) {
+        installation.home();
+        ImageCodec codec = Plugins.codec(request.codec());
+        if (!codec.traits().contains(CodecTrait.WRITE)) {
+            throw SnapshotException.unsupported(
+                    "codec '" + codec.name() + "' reads only; name another one to store with");
+        }
+        return codec;
+    }
+
+    /**
+     * Checks a request that was accepted by a service that does not reach its host.
+     *
+     * @throws SnapshotException as {@link #check}; CONFLICT if another snapshot is being taken of the same instance
+     */
+    void identify(Job job, SnapshotRequest request) {
+        if (Attributes.isIdentified(job.record().record())) {
+            return;
+        }
+        String host = job.record().snapshot().instance().hypervisor();
+        InstanceState state = retries.call("observing the instance", job.cancellation(), () -> check(job.id(), host, request));
+        InstanceSummary instance = new InstanceSummary(state.id(), state.name(), host);
+        job.record()
+                .change(r -> Attributes.withDefinition(r, state.definition())
+                        .with(r.snapshot().toBuilder().instance(instance).build())
+                        .withClaim(Admission.claim(instance)));
     }
 
     /** Makes sure that the store answers and takes uploads, before an instance is shut down for it. */

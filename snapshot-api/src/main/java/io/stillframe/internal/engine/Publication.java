@@ -1,5 +1,8 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
+import io.stillframe.model.CaptureReport;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
@@ -42,14 +45,26 @@ final class Publication {
     }
 
     void run() {
+        try (PhaseSpan span =
+                PhaseEvents.begin(PhaseEvents.Kind.PUBLISH, job.record().snapshot())) {
+            publish(span);
+            span.done("available");
+        }
+    }
+
+    private void publish(PhaseSpan span) {
         OwnedRecord record = job.record();
         Manifest manifest = Manifest.of(record.snapshot(), Attributes.definition(record.record()));
         ByteBuffer bytes = manifest.toBytes();
+        span.bytes(bytes.remaining());
         record.assureLease();
         record.intent(PUBLISH, bytes.remaining() + " bytes");
         job.cancellation().check();
-        retries.run("publishing the manifest", job.cancellation(), () -> put(bytes));
-        available(installation.clock().instant());
+        retries.run("publishing the manifest", job.cancellation(), () -> {
+            record.assureLease();
+            put(bytes);
+        });
+        available(retries.call("asking for the time", job.cancellation(), this::completion));
         record.receipt(PUBLISH, "available");
     }
 
@@ -58,6 +73,22 @@ final class Publication {
         List<DiskSnapshot> disks = job.record().snapshot().disks();
         return job.record().snapshot().phase() == Phase.PUBLISHING
                 && disks.stream().allMatch(new StoredObjects(store)::has);
+    }
+
+    /**
+     * By the clock that all services share, if the catalog has one: none that goes wrong by itself shortens a retention. Otherwise by this
+     * machine's, and not before what it has called the point in time.
+     */
+    private Instant completion() {
+        return installation.catalog().ownTime().orElseGet(() -> {
+            Instant local = installation.clock().instant();
+            return job.record()
+                    .snapshot()
+                    .capture()
+                    .map(CaptureReport::pointInTime)
+                    .filter(local::isBefore)
+                    .orElse(local);
+        });
     }
 
     private void available(Instant completion) {

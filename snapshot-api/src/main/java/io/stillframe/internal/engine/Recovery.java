@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.RecoveryReport;
 import io.stillframe.model.RecoveryReport.Item;
@@ -9,7 +11,9 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.ServiceSettings.Worker;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.Phase;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
@@ -18,6 +22,8 @@ import io.stillframe.spi.DiskCapture;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.LaunchPlan;
 import io.stillframe.spi.Page;
+import io.stillframe.spi.SnapshotCatalog.Owners;
+import io.stillframe.spi.Work;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,11 +57,33 @@ final class Recovery {
     /** A job whose duties are being done. */
     private record Pending(Job job, Outcome outcome, String detail) {}
 
+    /** Looks only at what has no living owner, and at nothing that waits for its turn. */
+    RecoveryReport adopt(Cancellation cancellation) {
+        List<Item> items = new ArrayList<>();
+        List<Pending> pending = new ArrayList<>();
+        for (CatalogRecord record : unfinished(Owners.NONE, cancellation)) {
+            cancellation.check();
+            if (isReached(record)) {
+                lookAfter(record.snapshot().id(), items, pending);
+            }
+        }
+        pending.forEach(p -> items.add(new Item(p.job().id(), p.outcome(), p.detail())));
+        return new RecoveryReport(items);
+    }
+
     RecoveryReport run(Cancellation cancellation) {
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.RECOVERY)) {
+            RecoveryReport report = lookAfterAll(cancellation);
+            span.done(report.items().size() + " items");
+            return report;
+        }
+    }
+
+    private RecoveryReport lookAfterAll(Cancellation cancellation) {
         List<Item> items = new ArrayList<>();
         List<Pending> pending = new ArrayList<>();
         List<SnapshotId> owned = new ArrayList<>();
-        for (CatalogRecord record : restless(cancellation)) {
+        for (CatalogRecord record : unfinished(Owners.ANY, cancellation)) {
             cancellation.check();
             if (!lookAfter(record.snapshot().id(), items, pending)) {
                 owned.add(record.snapshot().id());
@@ -88,16 +116,35 @@ final class Recovery {
                 || Attributes.launchOf(record).isPresent();
     }
 
-    private List<CatalogRecord> restless(Cancellation cancellation) {
+    private List<CatalogRecord> unfinished(Owners owners, Cancellation cancellation) {
         List<CatalogRecord> found = new ArrayList<>();
         Optional<String> after = Optional.empty();
         do {
             cancellation.check();
-            Page<CatalogRecord> page = installation.catalog().list(after, PAGE);
-            page.items().stream().filter(Recovery::isRestless).forEach(found::add);
+            Page<CatalogRecord> page = installation.catalog().unfinished(owners, after, PAGE);
+            page.items().stream().filter(record -> !waitsItsTurn(record)).forEach(found::add);
             after = page.next();
         } while (after.isPresent());
         return found;
+    }
+
+    /** What waits for anyone is taken when its turn comes; what waited for one service has lost it. */
+    private boolean waitsItsTurn(CatalogRecord record) {
+        boolean taken = Attributes.isForAnyone(record) || installation.settings().worker() == Worker.ANY;
+        return record.work().waits() && taken;
+    }
+
+    /** Whether another service would only have to do it again. */
+    private boolean isReached(CatalogRecord record) {
+        try {
+            requireReach(record);
+            if (!record.snapshot().replicas().isEmpty()) {
+                installation.storeOf(record.snapshot());
+            }
+            return true;
+        } catch (SnapshotException e) {
+            return false;
+        }
     }
 
     /** Whether it has been looked after, or needs nothing; not so while it has an owner. */
@@ -116,7 +163,24 @@ final class Recovery {
     }
 
     private void lookAfter(Job job, List<Item> items, List<Pending> pending) {
+        try (PhaseSpan span =
+                PhaseEvents.begin(PhaseEvents.Kind.RECOVERY, job.record().snapshot())) {
+            int before = items.size();
+            take(job, items, pending);
+            span.done(items.size() > before ? items.get(before).outcome().name() : "looked after");
+        }
+    }
+
+    private void take(Job job, List<Item> items, List<Pending> pending) {
         if (!isRestless(job.record().record())) {
+            // An older release did not say so.
+            if (job.record().record().work() != Work.NONE) {
+                job.record().change(r -> r);
+            }
+            jobs.end(job);
+            return;
+        }
+        if (waitsItsTurn(job.record().record())) {
             jobs.end(job);
             return;
         }
@@ -134,7 +198,7 @@ final class Recovery {
         }
         switch (job.record().snapshot().status()) {
             case DELETING -> items.add(deleted(job));
-            case CAPTURING -> pending.add(failed(job, "before its point in time was held and the instance was back"));
+            case CAPTURING -> interrupted(job, items, pending);
             case QUEUED -> queued(job, items, pending);
             default -> pending.add(discharged(job));
         }
@@ -147,6 +211,26 @@ final class Recovery {
                 || record.snapshot().status() == SnapshotStatus.CAPTURING;
         if (needed) {
             installation.requireHypervisor(record.snapshot().instance().hypervisor());
+        }
+    }
+
+    /** A capture that had touched nothing begins again, if it is anyone's. */
+    private void interrupted(Job job, List<Item> items, List<Pending> pending) {
+        CatalogRecord record = job.record().record();
+        boolean untouched = record.snapshot().phase() == Phase.REQUESTED
+                && record.snapshot().obligations().isEmpty();
+        if (!untouched || !Attributes.isForAnyone(record)) {
+            pending.add(failed(job, "before its point in time was held and the instance was back"));
+            return;
+        }
+        try {
+            new StoredObjects(installation.storeOf(record.snapshot())).removeAll(record);
+            job.record().change(r -> r.withWork(Work.WAITS_TO_CAPTURE));
+            jobs.capture(job);
+            items.add(new Item(job.id(), Outcome.RESUMED, "nothing had been touched; it waits for its turn again"));
+        } catch (RuntimeException e) {
+            jobs.end(job);
+            items.add(new Item(job.id(), Outcome.STILL_OWED, String.valueOf(e.getMessage())));
         }
     }
 
@@ -221,7 +305,9 @@ final class Recovery {
     private Item launch(Job job) {
         SnapshotId of = Attributes.launchOf(job.record().record()).orElseThrow();
         LaunchPlan plan = Attributes.launchPlan(job.record().record());
-        HypervisorDriver driver = installation.requireHypervisor().driver();
+        HypervisorDriver driver = installation
+                .requireHypervisor(job.record().snapshot().instance().hypervisor())
+                .driver();
         try {
             boolean defining = installation.catalog().journal(job.id()).stream()
                     .anyMatch(entry -> entry.step().equals(LaunchWorkflow.DEFINE));

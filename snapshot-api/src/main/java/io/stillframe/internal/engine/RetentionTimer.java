@@ -5,15 +5,16 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -35,6 +36,9 @@ final class RetentionTimer implements AutoCloseable {
     private final BlockingQueue<String> bell = new ArrayBlockingQueue<>(1);
     private final ExecutorService removals;
     private final Thread thread;
+    private final Set<SnapshotId> underWay = ConcurrentHashMap.newKeySet();
+    /** When to try again what failed or what somebody else has, by {@link System#nanoTime}. */
+    private final Map<SnapshotId, Long> notBefore = new ConcurrentHashMap<>();
 
     RetentionTimer(Expiries expiries, TrustedTime time, String name) {
         this.expiries = expiries;
@@ -68,15 +72,12 @@ final class RetentionTimer implements AutoCloseable {
     }
 
     /** How long nothing will expire. */
-    private Duration round() throws InterruptedException {
+    private Duration round() {
         try {
             List<Snapshot> due = expiries.due();
-            boolean removed = together(due, expiries::remove);
-            boolean finished = together(expiries.halfRemoved(), expiries::finish);
-            if (!due.isEmpty()) {
-                LOG.info("{} snapshots have expired", due.size());
-            }
-            return removed && finished ? untilNext() : AFTER_FAILURE;
+            due.forEach(snapshot -> begin(snapshot.id(), expiries::remove));
+            expiries.halfRemoved().forEach(snapshot -> begin(snapshot.id(), expiries::finish));
+            return untilNext();
         } catch (RuntimeException | Error e) {
             LOG.warn("expired snapshots could not be removed, trying again: {}", e.toString());
             return AFTER_FAILURE;
@@ -84,42 +85,57 @@ final class RetentionTimer implements AutoCloseable {
     }
 
     private Duration untilNext() {
-        Optional<Instant> next = expiries.next();
-        Duration left = next.map(at -> Duration.between(time.now(), at)).orElse(LONGEST_SLEEP);
-        if (left.isNegative()) {
-            // It was due already and somebody else has it.
-            return AFTER_FAILURE;
-        }
-        return left.compareTo(LONGEST_SLEEP) < 0 ? left : LONGEST_SLEEP;
+        long now = System.nanoTime();
+        notBefore.values().removeIf(at -> at - now <= 0);
+        Set<SnapshotId> seenTo = new HashSet<>(underWay);
+        seenTo.addAll(notBefore.keySet());
+        Duration again = notBefore.values().stream()
+                .map(at -> Duration.ofNanos(Math.max(0, at - now)))
+                .min(Comparator.naturalOrder())
+                .orElse(LONGEST_SLEEP);
+        Duration left = expiries.next(seenTo)
+                .map(at -> Duration.between(time.now(), at))
+                .orElse(LONGEST_SLEEP);
+        Duration shorter = left.compareTo(again) < 0 ? left : again;
+        return shorter.isNegative() ? Duration.ZERO : shorter;
     }
 
-    private boolean together(List<Snapshot> snapshots, Consumer<SnapshotId> removal) throws InterruptedException {
-        List<Future<Boolean>> running = snapshots.stream()
-                .map(snapshot -> removals.submit(() -> done(snapshot.id(), removal)))
-                .toList();
-        boolean all = true;
-        for (Future<Boolean> one : running) {
+    /** One removal that takes long, or fails, keeps no other one waiting. */
+    private void begin(SnapshotId id, Consumer<SnapshotId> removal) {
+        Long later = notBefore.get(id);
+        boolean waits = later != null && later - System.nanoTime() > 0;
+        if (waits || !underWay.add(id)) {
+            return;
+        }
+        removals.execute(() -> {
             try {
-                all &= one.get();
-            } catch (ExecutionException e) {
-                LOG.warn("a removal ended unexpectedly, trying again", e.getCause());
-                all = false;
+                if (!removed(id, removal)) {
+                    notBefore.put(id, System.nanoTime() + AFTER_FAILURE.toNanos());
+                    look();
+                }
+            } finally {
+                underWay.remove(id);
             }
-        }
-        return all;
+        });
     }
 
-    /** Whether nothing is left to do about it here. */
-    private static boolean done(SnapshotId id, Consumer<SnapshotId> removal) {
+    /** Whether it is gone; not so if somebody else has it. */
+    private static boolean removed(SnapshotId id, Consumer<SnapshotId> removal) {
         try {
             removal.accept(id);
             return true;
         } catch (SnapshotException e) {
-            if (e.kind() == Kind.CONFLICT || e.kind() == Kind.NOT_FOUND || e.kind() == Kind.UNSUPPORTED) {
-                LOG.debug("snapshot {} is left alone: {}", id, e.getMessage());
+            if (e.kind() == Kind.NOT_FOUND) {
                 return true;
             }
-            LOG.warn("snapshot {} has expired and could not be removed, trying again: {}", id, e.getMessage());
+            if (e.kind() == Kind.CONFLICT || e.kind() == Kind.UNSUPPORTED) {
+                LOG.debug("snapshot {} is left alone: {}", id, e.getMessage());
+            } else {
+                LOG.warn("snapshot {} has expired and could not be removed, trying again: {}", id, e.getMessage());
+            }
+            return false;
+        } catch (RuntimeException | Error e) {
+            LOG.warn("the removal of snapshot {} ended unexpectedly, trying again", id, e);
             return false;
         }
     }

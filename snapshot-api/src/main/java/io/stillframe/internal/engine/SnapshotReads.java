@@ -20,10 +20,14 @@ import java.util.Optional;
 final class SnapshotReads {
     private final Installation installation;
     private final Jobs jobs;
+    private final Waiting waiting;
+    private final TrustedTime time;
 
-    SnapshotReads(Installation installation, Jobs jobs) {
+    SnapshotReads(Installation installation, Jobs jobs, TrustedTime time) {
+        this.time = time;
         this.installation = installation;
         this.jobs = jobs;
+        this.waiting = new Waiting(installation);
     }
 
     Snapshot get(SnapshotId id) {
@@ -69,10 +73,12 @@ final class SnapshotReads {
         return record;
     }
 
+    /** By this machine's clock, if no other one speaks against it. */
     boolean isExpired(Snapshot snapshot) {
         return snapshot.status() == SnapshotStatus.AVAILABLE
                 && snapshot.expiresAt()
                         .filter(expiry -> !installation.clock().instant().isBefore(expiry))
+                        .filter(expiry -> !time.now().isBefore(expiry))
                         .isPresent();
     }
 
@@ -110,10 +116,11 @@ final class SnapshotReads {
 
     /** With the latest progress; an expired one as what it is. */
     private Snapshot shown(CatalogRecord record) {
-        Snapshot snapshot = jobs.find(record.snapshot().id()).map(Job::snapshot).orElse(record.snapshot());
+        Optional<Job> job = jobs.find(record.snapshot().id());
+        Snapshot snapshot = job.map(Job::snapshot).orElse(record.snapshot());
         return isExpired(snapshot)
                 ? snapshot.toBuilder().status(SnapshotStatus.DELETING).build()
-                : snapshot;
+                : waiting.explained(job.map(j -> j.record().record()).orElse(record), snapshot);
     }
 
     private static SnapshotException unknown(SnapshotId id) {

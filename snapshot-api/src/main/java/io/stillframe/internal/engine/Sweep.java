@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -12,6 +14,7 @@ import io.stillframe.model.SweepReport.Item;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.Hypervisor;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,13 +59,23 @@ final class Sweep {
     }
 
     SweepReport run() {
+        try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.SWEEP)) {
+            SweepReport report = look();
+            span.bytes(report.items().stream()
+                    .filter(item -> item.action() == Action.REMOVED)
+                    .mapToLong(Item::bytes)
+                    .sum());
+            span.done(mode + ", " + report.items().size() + " items");
+            return report;
+        }
+    }
+
+    private SweepReport look() {
         expired();
         if (!installation.regions().isEmpty()) {
             new StoreSweep(installation, this).run();
         }
-        if (installation.hypervisor().isPresent()) {
-            held();
-        }
+        installation.hosts().values().forEach(this::held);
         return new SweepReport(mode, items);
     }
 
@@ -143,8 +156,8 @@ final class Sweep {
         }
     }
 
-    private void held() {
-        for (CapturePlan plan : installation.requireHypervisor().capture().listHeld()) {
+    private void held(Hypervisor hypervisor) {
+        for (CapturePlan plan : hypervisor.capture().listHeld()) {
             SnapshotId id = plan.snapshot();
             String subject = id + " on instance " + plan.instance();
             switch (standing(id)) {
@@ -157,13 +170,13 @@ final class Sweep {
                             subject,
                             0,
                             "its snapshot is settled and owes nothing",
-                            () -> underLease(id, () -> release(plan)));
-                case UNKNOWN -> heldForUnknown(plan, subject);
+                            () -> underLease(id, () -> release(hypervisor, plan)));
+                case UNKNOWN -> heldForUnknown(hypervisor, plan, subject);
             }
         }
     }
 
-    private void heldForUnknown(CapturePlan plan, String subject) {
+    private void heldForUnknown(Hypervisor hypervisor, CapturePlan plan, String subject) {
         if (isYoung(plan.snapshot().createdAt())) {
             keep(
                     SweepReport.Kind.HELD_POINT_IN_TIME,
@@ -179,12 +192,12 @@ final class Sweep {
                 0,
                 "this catalog does not know its snapshot, which is older than "
                         + installation.settings().orphanAge(),
-                () -> release(plan));
+                () -> release(hypervisor, plan));
     }
 
-    private void release(CapturePlan plan) {
+    private void release(Hypervisor hypervisor, CapturePlan plan) {
         try {
-            installation.requireHypervisor().capture().release(plan, cancellation);
+            hypervisor.capture().release(plan, cancellation);
         } catch (SnapshotException e) {
             if (e.kind() != Kind.NOT_FOUND) {
                 throw e;

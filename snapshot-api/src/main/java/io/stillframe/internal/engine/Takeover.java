@@ -8,7 +8,6 @@ import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
-import io.stillframe.spi.TakenRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -43,30 +42,8 @@ final class Takeover {
             return Optional.empty();
         }
         Optional<Job> job = jobs.open(id, () -> acquire(id));
-        job.ifPresent(this::recallShutdownEvent);
+        job.ifPresent(j -> j.inContext(() -> recallShutdownEvent(j)));
         return job;
-    }
-
-    /** Takes the queued snapshot of a hypervisor's that has waited longest; empty if none waits. */
-    Optional<Job> nextQueued(String hypervisor) {
-        Optional<TakenRecord> taken = installation
-                .catalog()
-                .takeQueued(
-                        hypervisor,
-                        installation.owner(),
-                        installation.settings().leaseTtl());
-        return taken.flatMap(this::opened);
-    }
-
-    private Optional<Job> opened(TakenRecord taken) {
-        try {
-            installation.storeOf(taken.record().snapshot());
-            return jobs.open(
-                    taken.record().snapshot().id(), () -> Optional.of(new Jobs.Granted(taken.lease(), taken.record())));
-        } catch (SnapshotException e) {
-            installation.catalog().release(taken.lease());
-            throw e;
-        }
     }
 
     /**

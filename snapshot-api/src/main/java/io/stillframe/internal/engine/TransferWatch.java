@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,9 +30,14 @@ final class TransferWatch {
     private Optional<ScheduledFuture<?>> writing = Optional.empty();
     private volatile @Nullable PartedUpload upload;
     private volatile Progress progress = Progress.none();
+    private volatile Progress shown = Progress.none();
     private Progress written = Progress.none();
     private long total;
     private long readBefore;
+    /** Of earlier transfers: counted as read, but not as speed. */
+    private final AtomicLong skipped = new AtomicLong();
+
+    private final RateMeter meter = new RateMeter(System::nanoTime);
     private long storedBefore;
     private long lastMove = System.nanoTime();
     private long lastSum = -1;
@@ -70,6 +76,12 @@ final class TransferWatch {
         storedBefore += bytesStored;
     }
 
+    /** A disk that an earlier transfer has stored. */
+    void diskSkipped(long bytesRead, long bytesStored) {
+        skipped.addAndGet(bytesRead);
+        diskDone(bytesRead, bytesStored);
+    }
+
     Progress progress() {
         return progress;
     }
@@ -81,13 +93,15 @@ final class TransferWatch {
 
     private void show() {
         job.inContext(() -> {
-            Progress now = progress;
+            Progress counted = progress;
+            Progress now = counted.at(meter.rate(counted.bytesRead() - skipped.get()));
+            shown = now;
             PartedUpload sending = upload;
             long sum = now.bytesRead() + now.bytesStored() + (sending == null ? 0 : sending.moved());
+            job.progress(now);
             if (sum != lastSum) {
                 lastSum = sum;
                 lastMove = System.nanoTime();
-                job.progress(now);
                 onProgress.accept(job);
             } else if (System.nanoTime() - lastMove >= stallLimit.toNanos()) {
                 job.stop(
@@ -100,7 +114,7 @@ final class TransferWatch {
     }
 
     private void write() {
-        Progress now = progress;
+        Progress now = shown;
         if (now.equals(written)) {
             return;
         }

@@ -1,5 +1,7 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseSpan;
+import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.image.ImageStream;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;
@@ -58,7 +60,11 @@ final class TransferWorkflow {
     void run() {
         Publication publication = new Publication(installation, retries, job);
         if (!publication.isComplete()) {
-            storeDisks();
+            try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.TRANSFER, record.snapshot())) {
+                storeDisks();
+                span.bytes(record.snapshot().bytesStored());
+                span.done("stored");
+            }
         }
         publication.run();
     }
@@ -78,7 +84,7 @@ final class TransferWorkflow {
             watch.begin(disks.dataBytes());
             for (DiskSnapshot disk : record.snapshot().disks()) {
                 if (earlier.isStored(disk)) {
-                    watch.diskDone(disk.bytesRead(), disk.bytesStored());
+                    watch.diskSkipped(disk.bytesRead(), disk.bytesStored());
                 } else {
                     DiskSnapshot stored = store(disk, disks.of(disk.device()), earlier);
                     record.update(
@@ -132,7 +138,8 @@ final class TransferWorkflow {
             record.change(r -> Attributes.withUpload(r, disk.device(), session.token()));
             try (PartBuffers memory = new PartBuffers(layout.firstSize(), buffers);
                     PartedUpload upload =
-                            new PartedUpload(List.of(session), memory, senders, retries, job.cancellation())) {
+                            new PartedUpload(
+                            List.of(session), memory, senders, retries, job.cancellation(), this::partSpan)) {
                 watch.disk(upload);
                 StreamResult result = ImageStream.run(
                         source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
@@ -149,6 +156,10 @@ final class TransferWorkflow {
         }
     }
 
+    private PhaseSpan partSpan() {
+        return PhaseEvents.begin(PhaseEvents.Kind.PART_UPLOAD, record.snapshot());
+    }
+
     private UploadSession beginUpload(ObjectKey key, PartLayout layout) {
         return retries.call(
                 "beginning an upload",
@@ -156,9 +167,9 @@ final class TransferWorkflow {
                 () -> store.beginUpload(key, layout, UploadOptions.ofDefaults()));
     }
 
-    /** Another process has taken over: even the abort of this upload is its business now. */
+    /** Another process has taken over, or goes on with what has arrived: even the abort of this upload is its business now. */
     private void leaveToSuccessor(UploadSession session) {
-        if (record.isFenced()) {
+        if (record.isFenced() || job.isHandedBack()) {
             session.detach();
         }
     }

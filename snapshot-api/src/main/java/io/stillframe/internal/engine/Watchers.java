@@ -131,8 +131,9 @@ final class Watchers implements AutoCloseable {
             for (Optional<Snapshot> next = next(); next.isPresent(); next = next()) {
                 try {
                     listener.accept(next.get());
-                } catch (RuntimeException e) {
-                    LOG.warn("a listener of snapshot {} failed", id, e);
+                } catch (RuntimeException | Error e) {
+                    // Whatever it throws is its own affair: the next state is delivered all the same.
+                    LogContext.run(next.get(), () -> LOG.warn("a listener of snapshot {} failed", id, e));
                 }
             }
         }

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,11 @@ public final class JsonObject {
         return fields.containsKey(name);
     }
 
+    /** The names of all fields, in their order. */
+    public Set<String> names() {
+        return Collections.unmodifiableSet(fields.keySet());
+    }
+
     public String text(String name) {
         return required(name, String.class, "a string");
     }
@@ -73,6 +79,10 @@ public final class JsonObject {
 
     public long number(String name) {
         return required(name, Long.class, "an integer");
+    }
+
+    public OptionalLong numberIfPresent(String name) {
+        return has(name) ? OptionalLong.of(number(name)) : OptionalLong.empty();
     }
 
     public int intNumber(String name) {
@@ -97,6 +107,10 @@ public final class JsonObject {
 
     public Duration duration(String name) {
         return converted(name, "an ISO 8601 duration", Duration::parse);
+    }
+
+    public Optional<Duration> durationIfPresent(String name) {
+        return has(name) ? Optional.of(duration(name)) : Optional.empty();
     }
 
     /** The constant of that name; CORRUPT if there is none, e.g. because a newer version wrote it. */

@@ -17,6 +17,7 @@ import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import java.nio.charset.StandardCharsets;
+import io.stillframe.model.Tenant;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -28,6 +29,7 @@ class ManifestTest {
     private static final Snapshot SNAPSHOT = new Snapshot(
             SnapshotId.create(Instant.parse("2026-01-01T00:00:00Z")),
             "näme with \"quotes\"",
+            Tenant.ofDefault(),
             new InstanceSummary(new InstanceId("i-1"), "web", "simulated:///"),
             SnapshotStatus.QUEUED,
             Phase.TRANSFERRING,
@@ -49,6 +51,7 @@ class ManifestTest {
                     Optional.empty())),
             List.of(),
             Set.of(Obligation.RELEASE),
+            Optional.empty(),
             Optional.empty());
 
     @Test

@@ -13,27 +13,24 @@ import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotQuery.Order;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.Tenant;
 import io.stillframe.model.TimeRange;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Lease;
-import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.SnapshotCatalog;
-import io.stillframe.spi.TakenRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Queries, expiries, idempotency tokens, and the handing out of queued work. */
+/** Queries, expiries and idempotency tokens. */
 abstract class ListingContract extends LeaseContract {
     private static final String HOST = "qemu:///system";
 
@@ -60,6 +57,8 @@ abstract class ListingContract extends LeaseContract {
                 SnapshotQuery.all().withInstance("nobody"),
                 SnapshotQuery.all().withName("a \"name\" \uD83D\uDCBE"),
                 SnapshotQuery.all().withHypervisor(HOST),
+                SnapshotQuery.all().withTenant(new Tenant("other")),
+                SnapshotQuery.all().withTenant(Tenant.ofDefault()).withStatus(SnapshotStatus.AVAILABLE),
                 SnapshotQuery.all().withRequested(TimeRange.since(middle)),
                 SnapshotQuery.all().withRequested(TimeRange.between(middle, middle.plusSeconds(2))),
                 SnapshotQuery.all().withCompleted(TimeRange.before(middle.plusSeconds(60))),
@@ -162,66 +161,6 @@ abstract class ListingContract extends LeaseContract {
         }
     }
 
-    @Test
-    void queuedWorkIsTakenOldestFirstWhereNobodyHasIt() {
-        CatalogRecord younger = queued(START.plusSeconds(2), HOST);
-        CatalogRecord oldest = queued(START, HOST);
-        CatalogRecord owned = queued(START.minusSeconds(5), HOST);
-        CatalogRecord elsewhere = queued(START.minusSeconds(9), "other:///");
-        for (CatalogRecord record : List.of(younger, oldest, elsewhere)) {
-            catalog.release(catalog.create(record, "creator", TTL));
-        }
-        Lease alive = catalog.create(owned, "creator", TTL);
-        catalog.release(catalog.create(fresh(START.minusSeconds(20)), "creator", TTL));
-
-        TakenRecord first = another().takeQueued(HOST, "a", TTL).orElseThrow();
-        assertThat(first.record()).isEqualTo(oldest);
-        assertThat(first.lease().owner()).isEqualTo("a");
-        assertThat(catalog.acquire(id(oldest).value(), "b", TTL)).isEqualTo(new LeaseOutcome.Held(first.lease()));
-        catalog.update(first.record(), first.lease());
-        assertThat(catalog.takeQueued(HOST, "b", TTL).orElseThrow().record()).isEqualTo(younger);
-        assertThat(catalog.takeQueued(HOST, "b", TTL)).isEmpty();
-
-        clock.step(TTL);
-        TakenRecord orphan = another().takeQueued(HOST, "b", TTL).orElseThrow();
-        assertThat(orphan.record()).isEqualTo(owned);
-        assertThat(orphan.lease().epoch()).isGreaterThan(alive.epoch());
-        failing(() -> catalog.update(owned, alive), Kind.FENCED);
-        failing(() -> catalog.takeQueued(HOST, "b", Duration.ZERO), Kind.INVALID);
-    }
-
-    @Test
-    void concurrentTakersGetDifferentWork() {
-        Set<SnapshotId> waiting = new HashSet<>();
-        for (int i = 0; i < 20; i++) {
-            CatalogRecord record = queued(START.plusMillis(i), HOST);
-            catalog.release(catalog.create(record, "creator", TTL));
-            waiting.add(id(record));
-        }
-        List<List<SnapshotId>> taken = Crowd.together(4, i -> {
-            SnapshotCatalog mine = open(clock);
-            List<SnapshotId> own = new ArrayList<>();
-            // A moment may show nothing free while others hold it locked; what is left is left to those.
-            for (Optional<TakenRecord> next = mine.takeQueued(HOST, "node-" + i, TTL);
-                    next.isPresent();
-                    next = mine.takeQueued(HOST, "node-" + i, TTL)) {
-                own.add(id(next.get().record()));
-            }
-            mine.close();
-            return own;
-        });
-        List<SnapshotId> all = taken.stream().flatMap(List::stream).toList();
-        assertThat(all).doesNotHaveDuplicates().hasSize(20);
-        assertThat(waiting).containsAll(all);
-    }
-
-    private static CatalogRecord queued(Instant at, String hypervisor) {
-        Snapshot base = Samples.requested(at);
-        Snapshot snapshot = with(base, new InstanceSummary(base.instance().id(), "web", hypervisor), "nightly");
-        return CatalogRecord.first(
-                snapshot.toBuilder().status(SnapshotStatus.QUEUED).build(), Optional.empty(), Map.of());
-    }
-
     private static Snapshot mixed(Random random) {
         String[] instances = {"vm-1", "vm-2", "vm-ä"};
         String[] names = {"nightly", "a \"name\" \uD83D\uDCBE"};
@@ -239,13 +178,15 @@ abstract class ListingContract extends LeaseContract {
             builder.completedAt(at.plusSeconds(random.nextInt(120)))
                     .retention(random.nextInt(4) == 0 ? retention.withLegalHold("case") : retention);
         }
-        return builder.build();
+        Snapshot built = builder.build();
+        return random.nextInt(3) == 0 ? Samples.of(new Tenant("other"), built) : built;
     }
 
     private static Snapshot with(Snapshot base, InstanceSummary instance, String name) {
         return new Snapshot(
                 base.id(),
                 name,
+                base.tenant(),
                 instance,
                 base.status(),
                 base.phase(),
@@ -257,7 +198,8 @@ abstract class ListingContract extends LeaseContract {
                 base.disks(),
                 base.replicas(),
                 base.obligations(),
-                base.failure());
+                base.failure(),
+                base.waitsFor());
     }
 
     private static List<Snapshot> walk(SnapshotCatalog from, SnapshotQuery query, int limit) {

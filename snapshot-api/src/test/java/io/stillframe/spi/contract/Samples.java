@@ -19,10 +19,12 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.Tenant;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** Snapshots for tests. */
@@ -34,6 +36,7 @@ public final class Samples {
         return new Snapshot(
                 SnapshotId.create(at),
                 "nightly",
+                Tenant.ofDefault(),
                 new InstanceSummary(new InstanceId("9f4c2f3e-77a5-4c52-8d2b-6a0e6f0b8c11"), "web-1", "test:///"),
                 SnapshotStatus.CAPTURING,
                 Phase.REQUESTED,
@@ -45,7 +48,29 @@ public final class Samples {
                 List.of(),
                 List.of(),
                 Set.of(),
+                Optional.empty(),
                 Optional.empty());
+    }
+
+    /** The same for another tenant. */
+    public static Snapshot of(Tenant tenant, Snapshot base) {
+        return new Snapshot(
+                base.id(),
+                base.name(),
+                tenant,
+                base.instance(),
+                base.status(),
+                base.phase(),
+                base.progress(),
+                base.requestedAt(),
+                base.completedAt(),
+                base.retention(),
+                base.capture(),
+                base.disks(),
+                base.replicas(),
+                base.obligations(),
+                base.failure(),
+                base.waitsFor());
     }
 
     /** A snapshot with a value in every field, also in those that seldom come together. */
@@ -54,10 +79,16 @@ public final class Samples {
         return new Snapshot(
                 SnapshotId.create(at),
                 "Übernacht \"1\" \uD83D\uDCBE \u2028",
+                new Tenant("Dept:7@x"),
                 new InstanceSummary(new InstanceId("9f4c2f3e-77a5-4c52-8d2b-6a0e6f0b8c11"), "web-1", "qemu:///system"),
                 SnapshotStatus.DELETING,
                 Phase.DONE,
-                new Progress(Long.MAX_VALUE, 1L << 40, 3),
+                new Progress(
+                        Long.MAX_VALUE,
+                        1L << 40,
+                        3,
+                        OptionalLong.of(1L << 33),
+                        Optional.of(Duration.ofSeconds(9))),
                 at,
                 Optional.of(done),
                 Retention.ofDays(Retention.LONGEST_DAYS),
@@ -98,6 +129,7 @@ public final class Samples {
                         new Replica(
                                 "far", "s3://b/p", Replica.State.FAILED, Optional.empty(), Optional.of("no route"))),
                 Set.of(Obligation.values()),
-                Optional.of(new Failure(SnapshotException.Kind.PERMANENT, "disk full: 0 of 10 bytes free")));
+                Optional.of(new Failure(SnapshotException.Kind.PERMANENT, "disk full: 0 of 10 bytes free")),
+                Optional.of("its turn"));
     }
 }

@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link SnapshotCatalog} promises. A subclass says how to open one. */
-public abstract class SnapshotCatalogContract extends ListingContract {
+public abstract class SnapshotCatalogContract extends TurnContract {
     @Test
     void anEmptyCatalogHoldsNothing() {
         SnapshotId unknown = SnapshotId.create(START);
@@ -79,7 +79,9 @@ public abstract class SnapshotCatalogContract extends ListingContract {
         CatalogRecord changed = first.with(
                 first.snapshot().toBuilder().status(SnapshotStatus.QUEUED).build());
         CatalogRecord second = another().update(changed, lease);
-        assertThat(second).isEqualTo(new CatalogRecord(changed.snapshot(), 2, first.claim(), first.attributes()));
+        assertThat(second)
+                .isEqualTo(new CatalogRecord(changed.snapshot(), 2, first.claim(), first.attributes())
+                        .withWork(first.work()));
         assertThat(stored(first)).isEqualTo(second);
 
         failing(() -> catalog.update(first, lease), Kind.CONFLICT);

@@ -1,0 +1,54 @@
+package io.stillframe.internal.events;
+
+import io.stillframe.internal.events.PhaseEvents.Kind;
+import io.stillframe.model.Snapshot;
+import java.util.Optional;
+
+/** An event of the flight recorder's; the only user of its classes, which may be absent. */
+final class RecordedSpan implements PhaseSpan {
+    private final SnapshotEvent event;
+
+    private RecordedSpan(SnapshotEvent event) {
+        this.event = event;
+    }
+
+    static PhaseSpan begin(Kind kind, Optional<Snapshot> subject) {
+        SnapshotEvent event = event(kind);
+        if (!event.isEnabled()) {
+            return PhaseSpan.none();
+        }
+        subject.ifPresent(event::about);
+        event.begin();
+        return new RecordedSpan(event);
+    }
+
+    @Override
+    public void bytes(long value) {
+        event.bytes = value;
+    }
+
+    @Override
+    public void done(String outcome) {
+        event.outcome = outcome;
+    }
+
+    @Override
+    public void close() {
+        event.commit();
+    }
+
+    private static SnapshotEvent event(Kind kind) {
+        return switch (kind) {
+            case SHUTDOWN -> new SnapshotEvent.Shutdown();
+            case HOLD -> new SnapshotEvent.Hold();
+            case POWER_ON -> new SnapshotEvent.PowerOn();
+            case TRANSFER -> new SnapshotEvent.Transfer();
+            case PART_UPLOAD -> new SnapshotEvent.PartUpload();
+            case PUBLISH -> new SnapshotEvent.Publish();
+            case RELEASE -> new SnapshotEvent.Release();
+            case RETENTION_DELETION -> new SnapshotEvent.RetentionDeletion();
+            case SWEEP -> new SnapshotEvent.Sweep();
+            case RECOVERY -> new SnapshotEvent.Recovery();
+        };
+    }
+}

@@ -1,0 +1,100 @@
+package io.stillframe.engine;
+
+import static io.stillframe.spi.contract.Faults.failing;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.stillframe.SnapshotService;
+import io.stillframe.catalog.MemoryCatalog;
+import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.JournalEntry;
+import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.Work;
+import io.stillframe.store.FaultInjectingStore.Gate;
+import io.stillframe.store.FaultInjectingStore.Operation;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+/** A service that was cut off for longer than its lease, and whose work another one has ended, comes back: nothing of it counts. */
+class FencingTest {
+    private static final ServiceSettings SETTINGS = Lab.settings()
+            .leaseTtl(Duration.ofSeconds(1))
+            .interrupted(ServiceSettings.Interrupted.FAIL)
+            .build();
+
+    private final MemoryCatalog catalog = MemoryCatalog.create(Clock.systemUTC());
+    private final AtomicBoolean cutOff = new AtomicBoolean();
+
+    @Test
+    void lateWritesAreRefusedAndNothingIsStored() {
+        try (Lab lab = Lab.running()) {
+            SnapshotId id = outlived(lab, Operation.PUT_PART, SnapshotStatus.FAILED);
+            assertThat(lab.objects.list("", Optional.empty(), 100).items()).isEmpty();
+            failing(() -> lab.service(SETTINGS, lab.host, lab.objects, catalog).openDisk(id, "vda"), Kind.CONFLICT);
+        }
+    }
+
+    /** Both publish the same manifest, of which one counts. */
+    @Test
+    void aManifestThatComesLateChangesNothing() {
+        try (Lab lab = Lab.running()) {
+            SnapshotId id = outlived(lab, Operation.PUT, SnapshotStatus.AVAILABLE);
+            lab.service(SETTINGS, lab.host, lab.objects, catalog)
+                    .openDisk(id, "vda")
+                    .close();
+        }
+    }
+
+    /** A service is cut off in the middle of a call; another one ends its work before it comes back. */
+    private SnapshotId outlived(Lab lab, Operation at, SnapshotStatus ended) {
+        Gate gate = lab.store.block(at);
+        SnapshotService fenced = lab.service(SETTINGS, lab.host, lab.store, breakable());
+        SnapshotId id = fenced.create(Lab.request()).id();
+        gate.awaitArrival(Lab.LONG);
+        cutOff.set(true);
+
+        SnapshotService successor = lab.service(SETTINGS, lab.host, lab.objects, catalog);
+        successor.recover(new Cancellation());
+        await().until(() -> catalog.find(id).orElseThrow().work() == Work.NONE);
+        Snapshot left = successor.get(id);
+        assertThat(left.status()).isEqualTo(ended);
+        List<JournalEntry> journal = catalog.journal(id);
+
+        cutOff.set(false);
+        gate.open();
+        fenced.close();
+        assertThat(successor.get(id)).isEqualTo(left);
+        assertThat(catalog.journal(id)).isEqualTo(journal);
+        assertThat(lab.host.capture().listHeld()).isEmpty();
+        lab.assertNothingLeft(id);
+        return id;
+    }
+
+    private SnapshotCatalog breakable() {
+        return (SnapshotCatalog) Proxy.newProxyInstance(
+                SnapshotCatalog.class.getClassLoader(),
+                new Class<?>[] {SnapshotCatalog.class},
+                (proxy, method, args) -> {
+                    if (cutOff.get()) {
+                        throw SnapshotException.transientFault("cut off", null);
+                    }
+                    try {
+                        return method.invoke(catalog, args);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+}
