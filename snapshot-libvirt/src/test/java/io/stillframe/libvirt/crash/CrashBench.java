@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -130,12 +131,16 @@ final class CrashBench implements AutoCloseable {
         child.send(new Order(order.work(), subject, order.at(), order.act(), order.delayMillis()).line());
         String end = attend(child, harm);
         boolean killed = child.join() == 128 + CrashChild.SIGKILL;
+        harm.awaitOver();
         prepare();
         Path kept = home.resolve("kept");
         boolean held = keepHeld(kept);
         Found found = new Found();
         String recovery = recover(found);
-        harm.afterRecovery();
+        if (harm.mayStopGuest(order) && guest.isOff()) {
+            guest.boot();
+            recovery += " (the guest's crash was nobody's duty; started by hand)";
+        }
         judgeGuest(found, console);
         Optional<Snapshot> snapshot = snapshot();
         snapshot.ifPresent(s -> judgeSnapshot(found, s, held ? Optional.of(kept) : Optional.empty(), written, order));
@@ -257,11 +262,11 @@ final class CrashBench implements AutoCloseable {
             }
             report.with(Outcome.STILL_OWED).forEach(id -> found.leftovers.add("owed after recovery: " + id));
             return report.items().stream()
-                    .map(item -> item.outcome().name().toLowerCase(java.util.Locale.ROOT))
+                    .map(item -> item.outcome().name().toLowerCase(Locale.ROOT))
                     .collect(Collectors.joining(", "));
         } catch (SnapshotException e) {
             found.leftovers.add("recovery: " + e.getMessage());
-            return "failed";
+            return "threw";
         }
     }
 
@@ -380,7 +385,10 @@ final class CrashBench implements AutoCloseable {
     /** All files of the store's directory; the store's own folders stay. */
     private List<String> stored() {
         try (Stream<Path> files = Files.walk(home.resolve("store"))) {
-            return files.filter(Files::isRegularFile).map(Path::toString).toList();
+            return files.filter(Files::isRegularFile)
+                    .map(file -> home.resolve("store").relativize(file).toString())
+                    .filter(file -> !file.equals(".stillframe/store.json"))
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

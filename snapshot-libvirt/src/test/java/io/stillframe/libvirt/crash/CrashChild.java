@@ -59,6 +59,8 @@ public final class CrashChild {
 
     /** Arguments: hypervisor, catalog, store, instance. */
     public static void main(String[] arguments) throws IOException {
+        // What it logs on its way to its death is of no interest.
+        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "off");
         CLibrary.INSTANCE.getpid();
         CrashChild child = new CrashChild(arguments[3]);
         try (Hypervisor hypervisor = LibvirtHypervisor.open(URI.create(arguments[0]));

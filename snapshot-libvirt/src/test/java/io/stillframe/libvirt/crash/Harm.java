@@ -21,6 +21,11 @@ interface Harm {
         return false;
     }
 
-    /** What somebody who looks after the host would do. */
-    default void afterRecovery() {}
+    /** Whether the guest may be off afterwards although the engine did all that it owes. */
+    default boolean mayStopGuest(Order order) {
+        return false;
+    }
+
+    /** Waits until what was taken away is back. */
+    default void awaitOver() {}
 }
