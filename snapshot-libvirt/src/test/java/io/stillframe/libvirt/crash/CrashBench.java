@@ -61,14 +61,19 @@ final class CrashBench implements AutoCloseable {
     private final String definition;
     private Optional<ChildJvm> next = Optional.empty();
 
-    /** Boots a guest for it. */
+    /** Boots a guest for it; the catalog is a directory's. */
     CrashBench(Lab lab, URI uri, String name) {
+        this(lab, uri, name, Optional.empty());
+    }
+
+    /** Boots a guest for it. */
+    CrashBench(Lab lab, URI uri, String name, Optional<URI> database) {
         this.lab = lab;
         this.uri = uri;
         this.guest = LabGuest.create(lab, name, "--data-size", "64M", "--data-format", "raw", "--args", "seq_ms=5")
                 .boot();
         this.home = createHome();
-        this.catalogUri = home.resolve("catalog").toUri();
+        this.catalogUri = database.orElseGet(() -> home.resolve("catalog").toUri());
         this.storeUri = home.resolve("store").toUri();
         this.hypervisor = LibvirtHypervisor.open(uri);
         this.catalog = Plugins.catalog(catalogUri);
