@@ -1,12 +1,14 @@
 package io.stillframe.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.hypervisor.AgentBehaviour;
 import io.stillframe.hypervisor.ShutdownBehaviour;
 import io.stillframe.model.CaptureMode;
+import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -31,6 +33,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -81,9 +84,7 @@ class CancelMatrixTest {
                 SnapshotService service = pause.service(lab);
                 SnapshotId id = service.create(scenario.request()).id();
                 pause.awaitPoint(service, id);
-                for (FaultInjectingStore.Operation operation : FaultInjectingStore.Operation.values()) {
-                    lab.store.failAlways(operation, Kind.TRANSIENT);
-                }
+                makeUnreachable(lab);
                 CompletableFuture<Void> deleted = CompletableFuture.runAsync(() -> service.delete(id));
                 pause.goOn();
                 boolean done = ended(deleted, point);
@@ -101,6 +102,32 @@ class CancelMatrixTest {
                 lab.awaitNothingLeft();
             }
         });
+    }
+
+    @Test
+    void aDeletionThatTheStoreHeldUpGoesOnByItself() {
+        try (Lab lab = Lab.running()) {
+            SnapshotService service = lab.service(
+                    Lab.settings().expiry(ServiceSettings.Expiry.TIMER).build());
+            SnapshotId id =
+                    lab.settled(service, service.create(Lab.request())).id();
+            makeUnreachable(lab);
+            assertThatExceptionOfType(SnapshotException.class)
+                    .isThrownBy(() -> service.delete(id))
+                    .matches(e -> e.kind() == Kind.TRANSIENT);
+            assertThat(service.get(id).status()).isEqualTo(SnapshotStatus.DELETING);
+
+            lab.store.heal();
+
+            await().atMost(Lab.LONG).until(() -> lab.catalog.find(id).isEmpty());
+            lab.awaitNothingLeft();
+        }
+    }
+
+    private static void makeUnreachable(Lab lab) {
+        for (FaultInjectingStore.Operation operation : FaultInjectingStore.Operation.values()) {
+            lab.store.failAlways(operation, Kind.TRANSIENT);
+        }
     }
 
     /** Whether it was deleted at once; else it said that something is left. */

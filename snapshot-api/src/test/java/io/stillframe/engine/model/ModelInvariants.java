@@ -72,7 +72,9 @@ final class ModelInvariants {
         Set<String> claims = new HashSet<>();
         for (CatalogRecord record : records) {
             Snapshot snapshot = record.snapshot();
-            boolean atWork = !snapshot.status().settled() || !snapshot.obligations().isEmpty();
+            boolean atWork = snapshot.status() == SnapshotStatus.CAPTURING
+                    || snapshot.status() == SnapshotStatus.QUEUED
+                    || !snapshot.obligations().isEmpty();
             require(record.claim().map(claims::add).orElse(true), "two captures of one instance: %s", record.claim());
             require(
                     !atWork || record.claim().isPresent(),

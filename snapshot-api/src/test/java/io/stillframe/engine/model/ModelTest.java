@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.stillframe.testing.simulation.SimulatedClasses;
 import java.util.function.LongFunction;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -13,6 +14,13 @@ import org.junit.jupiter.api.Test;
  */
 class ModelTest {
     private static final long SEEDS = 300;
+
+    private final ClassLoader ownClasses = Thread.currentThread().getContextClassLoader();
+
+    @AfterEach
+    void restoreClasses() {
+        Thread.currentThread().setContextClassLoader(ownClasses);
+    }
 
     @Test
     void everySeedKeepsWhatAlwaysHolds() throws ReflectiveOperationException {

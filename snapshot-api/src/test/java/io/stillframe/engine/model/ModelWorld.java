@@ -235,7 +235,7 @@ public final class ModelWorld implements LongFunction<String> {
             case 15 -> crash(host.guest(any(INSTANCES)));
             case 16 -> host.guest(any(INSTANCES)).write("vda", 4096L * random.nextInt(30), new byte[] {(byte) random.nextInt()});
             case 17 -> outage(random.nextBoolean() ? calls : storeCalls);
-            case 18 -> simulation.clockOf(node.name).setWrongBy(Duration.ofHours(random.nextInt(400) - 100L));
+            case 18 -> simulation.clockOf(node.name).setWrongBy(Duration.ofHours(random.nextInt(400)));
             case 19 -> sleepOver();
             case 20 -> closeAndReplace(node);
             default -> host.guest(any(INSTANCES)).start();
@@ -284,6 +284,7 @@ public final class ModelWorld implements LongFunction<String> {
     /** All machines sleep over a day or two. */
     private void sleepOver() {
         tell("a day passes");
+        calls.stalled = true;
         simulation.pass(Duration.ofHours(1 + random.nextInt(60)));
     }
 
