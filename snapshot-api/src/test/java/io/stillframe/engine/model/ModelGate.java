@@ -21,7 +21,7 @@ import java.util.function.BiConsumer;
  */
 final class ModelGate {
     private static final Set<String> PLAIN =
-            Set.of("uri", "driver", "capture", "name", "capabilities", "features", "toString", "hashCode", "equals", "size");
+            Set.of("uri", "driver", "capture", "name", "capabilities", "features", "toString", "hashCode", "equals", "size", "token", "bytesSent", "detach");
     private static final Set<Class<?>> WRAPPED =
             Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class);
 

@@ -54,7 +54,9 @@ public final class SimulatedScheduler extends SimulatedPool implements Scheduled
     private void repeat(SimulatedFuture<Void> series, Runnable task, long delay, TimeUnit unit) {
         if (!series.isDone() && !isShutdown()) {
             task.run();
-            whenDue(delay, unit, series, () -> repeat(series, task, delay, unit));
+            if (!series.isDone() && !isShutdown()) {
+                whenDue(delay, unit, series, () -> repeat(series, task, delay, unit));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package io.stillframe.testing.simulation;
 
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -174,8 +175,8 @@ public final class SimulatedThread {
             if (!killed) {
                 work.run();
             }
-        } catch (Simulation.Killed e) {
-            // As it should.
+        } catch (Simulation.Killed | RejectedExecutionException e) {
+            // As it should: it was killed, or its pool was closed while it had something to add.
         } catch (RuntimeException | Error e) {
             cause = Optional.of(e);
         }
