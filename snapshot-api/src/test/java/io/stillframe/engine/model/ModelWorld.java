@@ -180,7 +180,7 @@ public final class ModelWorld implements LongFunction<String> {
         return switch (random.nextInt(5)) {
             case 0 -> ShutdownBehaviour.ignores();
             case 1 -> ShutdownBehaviour.rebootsThen(ShutdownBehaviour.obeys());
-            case 2 -> ShutdownBehaviour.obeysAfter(Duration.ofMillis(random.nextInt(9000)));
+            case 2 -> ShutdownBehaviour.obeysAfter(Duration.ofMillis(random.nextInt(5500)));
             default -> ShutdownBehaviour.obeys();
         };
     }
@@ -233,7 +233,7 @@ public final class ModelWorld implements LongFunction<String> {
             case 13 -> node.run("sweep", service -> service.sweep(SweepMode.REMOVE, new Cancellation()));
             case 14 -> node.run("resume", SnapshotService::resumeNext);
             case 15 -> crash(host.guest(any(INSTANCES)));
-            case 16 -> host.guest(any(INSTANCES)).write("vda", 4096L * random.nextInt(30), new byte[] {(byte) random.nextInt()});
+            case 16 -> write(host.guest(any(INSTANCES)));
             case 17 -> outage(random.nextBoolean() ? calls : storeCalls);
             case 18 -> simulation.clockOf(node.name).setWrongBy(Duration.ofHours(random.nextInt(400)));
             case 19 -> sleepOver();
@@ -271,6 +271,13 @@ public final class ModelWorld implements LongFunction<String> {
             tell(guest.state().name() + " crashes");
             invariants.excused.add(guest.state().name());
             guest.crash();
+        }
+    }
+
+    private void write(SimulatedGuest guest) {
+        byte[] something = {(byte) random.nextInt()};
+        if (guest.state().power() == PowerState.RUNNING && !guest.isFrozen()) {
+            guest.write("vda", 4096L * random.nextInt(30), something);
         }
     }
 
@@ -319,9 +326,9 @@ public final class ModelWorld implements LongFunction<String> {
         storeCalls.delays = 0;
         tell("settling");
         Node last = replace(nodes.get(0));
-        simulation.sleep(150, TimeUnit.SECONDS);
-        once(last, "recover", service -> service.recover(new Cancellation()));
         simulation.sleep(60, TimeUnit.SECONDS);
+        once(last, "recover", service -> service.recover(new Cancellation()));
+        simulation.sleep(30, TimeUnit.SECONDS);
         once(last, "sweep", service -> service.sweep(SweepMode.REMOVE, new Cancellation()));
         invariants.check(true);
         for (String name : INSTANCES) {

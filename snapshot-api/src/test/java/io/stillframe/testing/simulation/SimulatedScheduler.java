@@ -1,7 +1,5 @@
 package io.stillframe.testing.simulation;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -11,7 +9,6 @@ import java.util.concurrent.TimeUnit;
 /** Takes the place of {@link java.util.concurrent.ScheduledThreadPoolExecutor} in simulated code: a thread for each task that waits. */
 public final class SimulatedScheduler extends SimulatedPool implements ScheduledExecutorService {
     private final SimulatedThreadFactory factory;
-    private final List<SimulatedThread> waiting = new ArrayList<>();
 
     public SimulatedScheduler(int threads, SimulatedThreadFactory factory) {
         super(threads, factory);
@@ -47,16 +44,22 @@ public final class SimulatedScheduler extends SimulatedPool implements Scheduled
     @Override
     public ScheduledFuture<?> scheduleWithFixedDelay(Runnable task, long first, long delay, TimeUnit unit) {
         SimulatedFuture<Void> series = new SimulatedFuture<>(() -> null, Long.MAX_VALUE);
-        whenDue(first, unit, series, () -> repeat(series, task, delay, unit));
+        SimulatedThread timer = factory.newThread(() -> repeat(series, task, first, delay, unit));
+        timer.start();
         return series;
     }
 
-    private void repeat(SimulatedFuture<Void> series, Runnable task, long delay, TimeUnit unit) {
-        if (!series.isDone() && !isShutdown()) {
-            task.run();
-            if (!series.isDone() && !isShutdown()) {
-                whenDue(delay, unit, series, () -> repeat(series, task, delay, unit));
+    /** On a thread of its own: what is done again and again is short. */
+    private void repeat(SimulatedFuture<Void> series, Runnable task, long first, long delay, TimeUnit unit) {
+        try {
+            Simulation simulation = Simulation.current();
+            long pause = first;
+            while (!simulation.await(() -> series.isDone() || isShutdown(), unit.toNanos(pause))) {
+                task.run();
+                pause = delay;
             }
+        } catch (InterruptedException e) {
+            // Its end.
         }
     }
 
@@ -70,7 +73,6 @@ public final class SimulatedScheduler extends SimulatedPool implements Scheduled
             throw new RejectedExecutionException("the scheduler was shut down");
         }
         SimulatedThread timer = factory.newThread(() -> await(delay, unit, future, task));
-        waiting.add(timer);
         timer.start();
     }
 
@@ -79,8 +81,6 @@ public final class SimulatedScheduler extends SimulatedPool implements Scheduled
             Simulation.current().await(() -> future.isDone() || isShutdown(), unit.toNanos(delay));
         } catch (InterruptedException e) {
             return;
-        } finally {
-            waiting.remove(SimulatedThread.currentThread());
         }
         if (!future.isDone() && !isShutdown()) {
             execute(task);
