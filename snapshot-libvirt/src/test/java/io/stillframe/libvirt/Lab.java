@@ -142,7 +142,7 @@ public final class Lab {
     }
 
     /** Reads a file as far as it is there. */
-    static String textOf(Path file) {
+    public static String textOf(Path file) {
         try {
             return Files.readString(file, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {

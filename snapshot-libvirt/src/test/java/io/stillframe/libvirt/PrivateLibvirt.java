@@ -17,7 +17,7 @@ import org.awaitility.Awaitility;
  * A libvirt server of a test's own, in a mount namespace with its own state, socket and configuration, so that it can be killed and
  * started again without harm to any other. Its guests live on the same disks and kernel as all others.
  */
-final class PrivateLibvirt implements AutoCloseable {
+public final class PrivateLibvirt implements AutoCloseable {
     private static final String START = """
             set -e
             cd "$1"
@@ -43,7 +43,7 @@ final class PrivateLibvirt implements AutoCloseable {
         this.home = home;
     }
 
-    static PrivateLibvirt start(Lab lab) {
+    public static PrivateLibvirt start(Lab lab) {
         try {
             Path home = Files.createTempDirectory(Lab.state(), "libvirt-");
             lab.command("chmod", "755", home.toString());
@@ -55,12 +55,12 @@ final class PrivateLibvirt implements AutoCloseable {
         }
     }
 
-    URI uri() {
+    public URI uri() {
         return URI.create("qemu+unix:///system?socket=" + home + "/run/libvirt-sock");
     }
 
     /** Starts the server, which takes up the guests that it finds running. */
-    void start() {
+    public void start() {
         lab.command(
                 "unshare",
                 "-m",
@@ -80,7 +80,7 @@ final class PrivateLibvirt implements AutoCloseable {
     }
 
     /** Ends the server as kill -9 does; its guests go on. */
-    void kill() {
+    public void kill() {
         ProcessHandle server = process();
         server.destroyForcibly();
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> !server.isAlive());

@@ -108,6 +108,7 @@ final class Duties {
                 failure = Optional.of(e);
             }
             settleStatus(job);
+            job.whenWanted(lasting::giveWay);
             lasting.start();
             if (failure.isPresent()) {
                 throw failure.get();
@@ -142,6 +143,7 @@ final class Duties {
         private Optional<ScheduledFuture<?>> next = Optional.empty();
         private int failures;
         private int failuresWhenClosing;
+        private volatile boolean givesWay;
 
         Lane(
                 String what,
@@ -164,6 +166,12 @@ final class Duties {
 
         boolean hasEnded() {
             return ended.get();
+        }
+
+        /** Whoever removes the snapshot does what is left: if it cannot be done now, it is left to them. */
+        void giveWay() {
+            givesWay = true;
+            hurry();
         }
 
         synchronized void hurry() {
@@ -208,8 +216,9 @@ final class Duties {
             if (failures == 1) {
                 job.failed(e);
             }
-            boolean giveUp =
-                    job.record().isFenced() || failuresWhenClosing >= FAILURES_WHEN_CLOSING || isBeyondThisService(e);
+            boolean giveUp = givesWay
+                    || job.record().isFenced()
+                    || failuresWhenClosing >= FAILURES_WHEN_CLOSING || isBeyondThisService(e);
             LOG.error("{} failed, {}: {}", what, giveUp ? "left for recovery" : "trying again", e.toString());
             return giveUp ? Optional.empty() : Optional.of(retries.pauseAfter(closing ? 1 : failures));
         }

@@ -174,7 +174,12 @@ public final class Engine implements AutoCloseable {
 
     public void delete(SnapshotId id) {
         requireOpen();
-        removal.delete(id);
+        try {
+            removal.delete(id);
+        } finally {
+            // Which goes on with what could not be removed.
+            retention.look();
+        }
     }
 
     public Snapshot resume(SnapshotId id) {

@@ -44,6 +44,7 @@ final class Job {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final AtomicReference<@Nullable Stop> stop = new AtomicReference<>();
     private final AtomicReference<@Nullable Runnable> waiting = new AtomicReference<>();
+    private final AtomicReference<@Nullable Runnable> givingWay = new AtomicReference<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile Optional<Progress> progress = Optional.empty();
     private volatile Optional<Long> lastShutdownEvent = Optional.empty();
@@ -91,6 +92,20 @@ final class Job {
         Runnable settle = waiting.getAndSet(null);
         if (settle != null) {
             settle.run();
+        }
+        if (reason == StopReason.OWNER) {
+            run(givingWay.getAndSet(null));
+        }
+    }
+
+    /** What is to be done, once, when the snapshot is wanted by somebody although its work has ended: for its removal. */
+    void whenWanted(Runnable giveWay) {
+        givingWay.set(giveWay);
+    }
+
+    private static void run(@Nullable Runnable action) {
+        if (action != null) {
+            action.run();
         }
     }
 

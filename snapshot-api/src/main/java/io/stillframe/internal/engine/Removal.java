@@ -38,6 +38,9 @@ final class Removal {
     void cancel(SnapshotId id) {
         String why = "cancelled by its owner";
         reads.record(id);
+        if (isSettled(id)) {
+            return;
+        }
         takeover.endUntil(id, why, () -> {
             if (isSettled(id)) {
                 return true;

@@ -52,9 +52,10 @@ final class Takeover {
      * @throws SnapshotException NOT_FOUND; TRANSIENT if its owner does not come to an end in time; the wish stands
      */
     Job afterEndOf(SnapshotId id, String why) {
-        askToEnd(id, why);
         Job[] taken = new Job[1];
         await(id, () -> {
+            // Again and again: one that has just come to its end is wanted too.
+            askToEnd(id, why);
             Optional<Job> job = now(id);
             job.ifPresent(j -> taken[0] = j);
             return job.isPresent();

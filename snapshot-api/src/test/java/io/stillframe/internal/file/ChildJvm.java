@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Another JVM on this one's class path, for tests of what processes do to each other. Closing it kills it and waits for its end. */
@@ -43,17 +44,28 @@ public final class ChildJvm implements AutoCloseable {
         }
     }
 
-    /** The next line that it prints. */
-    public String line() {
+    /** Writes a line to its standard input. */
+    public void send(String line) {
         try {
-            String line = output.readLine();
-            if (line == null) {
-                throw new AssertionError("the child ended without another line");
-            }
-            return line;
+            process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().flush();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The next line that it prints; empty if it ended without another one. */
+    public Optional<String> nextLine() {
+        try {
+            return Optional.ofNullable(output.readLine());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The next line that it prints. */
+    public String line() {
+        return nextLine().orElseThrow(() -> new AssertionError("the child ended without another line"));
     }
 
     /** All complete lines that are left, until its end. */

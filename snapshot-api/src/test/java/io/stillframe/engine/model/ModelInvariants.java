@@ -1,0 +1,190 @@
+package io.stillframe.engine.model;
+
+import io.stillframe.hypervisor.SimulatedHypervisor;
+import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.Obligation;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.spi.CapturePlan;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.ObjectStat;
+import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.PowerState;
+import io.stillframe.spi.SnapshotCatalog;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** What holds at every instant, whatever happens, as seen in the catalog, on the host and in the store. */
+final class ModelInvariants {
+    private static final Map<SnapshotStatus, Set<SnapshotStatus>> LEGAL = Map.of(
+            SnapshotStatus.CAPTURING,
+            Set.of(SnapshotStatus.QUEUED, SnapshotStatus.FAILED, SnapshotStatus.CANCELLED, SnapshotStatus.DELETING),
+            SnapshotStatus.QUEUED,
+            Set.of(SnapshotStatus.AVAILABLE, SnapshotStatus.FAILED, SnapshotStatus.CANCELLED, SnapshotStatus.DELETING),
+            SnapshotStatus.AVAILABLE,
+            Set.of(SnapshotStatus.DELETING),
+            SnapshotStatus.FAILED,
+            Set.of(SnapshotStatus.DELETING),
+            SnapshotStatus.CANCELLED,
+            Set.of(SnapshotStatus.DELETING),
+            SnapshotStatus.DELETING,
+            Set.of());
+
+    private final SnapshotCatalog catalog;
+    private final ObjectStore store;
+    private final SimulatedHypervisor host;
+    private final Supplier<Instant> trueTime;
+    private final Map<SnapshotId, Snapshot> before = new HashMap<>();
+    /** Instances that are off for a reason of their own. */
+    final Set<String> excused = new HashSet<>();
+    /** Snapshots whose removal somebody asked for. */
+    final Set<SnapshotId> unwanted = new HashSet<>();
+
+    ModelInvariants(
+            SnapshotCatalog catalog, ObjectStore store, SimulatedHypervisor host, Supplier<Instant> trueTime) {
+        this.catalog = catalog;
+        this.store = store;
+        this.host = host;
+        this.trueTime = trueTime;
+    }
+
+    /** @param zombies whether a node may still write what it was about to write when it lost its lease */
+    void check(boolean zombies) {
+        List<CatalogRecord> records = catalog.list(Optional.empty(), 1000).items().stream()
+                .filter(record -> !record.attributes().containsKey("launch-of"))
+                .toList();
+        checkClaims(records);
+        records.forEach(record -> checkChange(record.snapshot()));
+        checkRemoved(records, zombies);
+        checkDuties(records);
+        checkHeld(records);
+    }
+
+    private static void checkClaims(List<CatalogRecord> records) {
+        Set<String> claims = new HashSet<>();
+        for (CatalogRecord record : records) {
+            Snapshot snapshot = record.snapshot();
+            boolean atWork = snapshot.status() == SnapshotStatus.CAPTURING
+                    || snapshot.status() == SnapshotStatus.QUEUED
+                    || !snapshot.obligations().isEmpty();
+            require(record.claim().map(claims::add).orElse(true), "two captures of one instance: %s", record.claim());
+            require(
+                    !atWork || record.claim().isPresent(),
+                    "%s has no claim although something is owed",
+                    snapshot);
+        }
+    }
+
+    private void checkChange(Snapshot now) {
+        Snapshot was = before.put(now.id(), now);
+        if (was == null) {
+            require(now.status() == SnapshotStatus.CAPTURING, "%s did not begin as CAPTURING", now);
+            return;
+        }
+        require(
+                was.status() == now.status() || LEGAL.get(was.status()).contains(now.status()),
+                "%s became %s",
+                was,
+                now.status());
+        if (was.status() != now.status() && now.status() == SnapshotStatus.AVAILABLE) {
+            requireWhole(now);
+        }
+        if (was.status() == SnapshotStatus.AVAILABLE && now.status() == SnapshotStatus.DELETING) {
+            require(
+                    unwanted.contains(now.id())
+                            || was.expiresAt().filter(at -> !trueTime.get().isBefore(at)).isPresent(),
+                    "%s expired early, it is only %s",
+                    was,
+                    trueTime.get());
+        }
+        if (now.status() == SnapshotStatus.QUEUED || now.status() == SnapshotStatus.AVAILABLE) {
+            require(!now.obligations().contains(Obligation.POWER_ON), "%s owes power", now);
+        }
+    }
+
+    void requireWhole(Snapshot snapshot) {
+        for (DiskSnapshot disk : snapshot.disks()) {
+            Optional<ObjectStat> stat = disk.object().map(ObjectKey::of).flatMap(store::stat);
+            require(
+                    stat.filter(s -> s.size() == disk.bytesStored()).isPresent(),
+                    "%s is available without its disk %s",
+                    snapshot,
+                    disk);
+        }
+        require(
+                store.stat(ObjectKey.of("snapshots/" + snapshot.id() + "/manifest.json")).isPresent(),
+                "%s is available without a manifest",
+                snapshot);
+    }
+
+    private void checkRemoved(List<CatalogRecord> records, boolean zombies) {
+        if (records.size() == before.size()) {
+            return;
+        }
+        Set<SnapshotId> here = new HashSet<>();
+        records.forEach(record -> here.add(record.snapshot().id()));
+        Set<SnapshotId> gone = new HashSet<>(before.keySet());
+        gone.removeAll(here);
+        for (SnapshotId id : gone) {
+            Snapshot last = before.remove(id);
+            require(last.status() == SnapshotStatus.DELETING, "%s vanished", last);
+            require(last.obligations().isEmpty(), "%s was removed with duties", last);
+            if (!zombies) {
+                require(store.list("snapshots/" + id + "/", Optional.empty(), 10).items().isEmpty(), "objects of %s", id);
+                require(store.listUploads("snapshots/" + id + "/", Optional.empty(), 10).items().isEmpty(), "uploads of %s", id);
+            }
+        }
+    }
+
+    /** What was done to an instance is written down. */
+    private void checkDuties(List<CatalogRecord> records) {
+        for (String name : host.instances()) {
+            boolean off = host.guest(name).state().isOff();
+            if (host.guest(name).state().power() == PowerState.RUNNING) {
+                excused.remove(name);
+            }
+            require(
+                    !off || excused.contains(name) || isOwed(records, name, Obligation.POWER_ON),
+                    "%s is off and nobody owes it power",
+                    name);
+            require(
+                    !host.guest(name).isFrozen() || isOwed(records, name, Obligation.THAW),
+                    "%s is frozen and nobody owes it a thaw",
+                    name);
+        }
+    }
+
+    private static boolean isOwed(List<CatalogRecord> records, String name, Obligation obligation) {
+        return records.stream()
+                .map(CatalogRecord::snapshot)
+                .anyMatch(s -> s.instance().name().equals(name) && s.obligations().contains(obligation));
+    }
+
+    private void checkHeld(List<CatalogRecord> records) {
+        Set<String> instances = new HashSet<>();
+        for (CapturePlan plan : host.capture().listHeld()) {
+            require(instances.add(plan.instance().value()), "two points in time of %s", plan.instance());
+            require(
+                    records.stream()
+                            .map(CatalogRecord::snapshot)
+                            .anyMatch(s -> s.id().equals(plan.snapshot())
+                                    && s.obligations().contains(Obligation.RELEASE)),
+                    "%s is held and nobody owes its release",
+                    plan.snapshot());
+        }
+    }
+
+    static void require(boolean holds, String otherwise, Object... details) {
+        if (!holds) {
+            throw new AssertionError(String.format(otherwise, details));
+        }
+    }
+}

@@ -1,0 +1,392 @@
+package io.stillframe.engine.model;
+
+import static io.stillframe.engine.model.ModelInvariants.require;
+
+import io.stillframe.SnapshotService;
+import io.stillframe.catalog.MemoryCatalog;
+import io.stillframe.hypervisor.AgentBehaviour;
+import io.stillframe.hypervisor.ShutdownBehaviour;
+import io.stillframe.hypervisor.SimulatedGuest;
+import io.stillframe.hypervisor.SimulatedHypervisor;
+import io.stillframe.hypervisor.SimulatedInstance;
+import io.stillframe.image.DiskCopy;
+import io.stillframe.image.StreamListener;
+import io.stillframe.image.StreamSettings;
+import io.stillframe.model.CaptureMode;
+import io.stillframe.model.Digest;
+import io.stillframe.model.DiskRole;
+import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.RetryPolicy;
+import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.ShutdownPolicy;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotRequest;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.SweepMode;
+import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.CapturePlan;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.PowerState;
+import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.store.MemoryObjectStore;
+import io.stillframe.testing.simulation.Simulation;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
+
+/**
+ * Two nodes on one host, catalog and store, all in memory and in simulated time, and a seed that decides what everybody does to them.
+ * Loaded as simulated classes; {@link #apply} is one run, whose result tells two runs of one seed apart if they differ.
+ */
+public final class ModelWorld implements LongFunction<String> {
+    private static final long MOST_SWITCHES = 3_000_000;
+    private static final int ROOT = 160 << 10;
+    private static final int DATA = 70 << 10;
+    private static final Duration LEASE = Duration.ofSeconds(5);
+    private static final List<String> INSTANCES = List.of("web", "db");
+
+    private Simulation simulation;
+    private Random random;
+    private SimulatedHypervisor host;
+    private MemoryCatalog catalog;
+    private MemoryObjectStore store;
+    private ModelInvariants invariants;
+    private final ModelGate.Faultiness calls = new ModelGate.Faultiness();
+    private final ModelGate.Faultiness storeCalls = new ModelGate.Faultiness();
+    private final List<Node> nodes = new ArrayList<>();
+    private final Map<SnapshotId, Map<String, Digest>> held = new HashMap<>();
+    private final StringBuilder trace = new StringBuilder();
+    private boolean dirty;
+    private int names;
+    private int working;
+
+    /** One process. */
+    private final class Node {
+        private final String name = "node" + ++names;
+        private Optional<SnapshotService> service = Optional.empty();
+
+        void start() {
+            simulation.start(name, "start", () -> {
+                service = Optional.of(SnapshotService.builder()
+                        .hypervisor(gate(calls).around(Hypervisor.class, host.connect()))
+                        .store(gate(storeCalls).around(ObjectStore.class, store))
+                        .catalog(gate(calls).around(SnapshotCatalog.class, catalog))
+                        .clock(simulation.clockOf(name))
+                        .settings(settings())
+                        .build());
+            });
+            simulation.awaitUninterruptibly(() -> service.isPresent());
+        }
+
+        /** Runs work in the process, unless the process dies first. */
+        void run(String what, Work work) {
+            tell(name + " " + what);
+            simulation.start(name, what, () -> {
+                try {
+                    work.of(service.orElseThrow());
+                } catch (SnapshotException e) {
+                    tell(name + " " + what + " " + e.kind());
+                }
+            });
+        }
+
+        void kill() {
+            tell(name + " dies");
+            simulation.kill(name);
+            nodes.remove(this);
+        }
+    }
+
+    /** What a node is asked for. */
+    private interface Work {
+        void of(SnapshotService service);
+    }
+
+    private static ServiceSettings settings() {
+        return ServiceSettings.builder()
+                .leaseTtl(LEASE)
+                .partSize(64 << 10)
+                .memory(8 << 20)
+                .encodersPerTransfer(1)
+                .uploadsPerTransfer(2)
+                .transfersAtOnce(2)
+                .stopGrace(Duration.ofSeconds(10))
+                .retries(new RetryPolicy(Duration.ofMillis(50), Duration.ofSeconds(2), 5))
+                .build();
+    }
+
+    @Override
+    public String apply(long seed) {
+        ModelWorld world = new ModelWorld();
+        try {
+            Simulation.run(seed, MOST_SWITCHES, world::check, world::live);
+        } catch (RuntimeException | Error e) {
+            throw new AssertionError(e + "\n" + world.trace, e);
+        }
+        return world.trace.toString();
+    }
+
+    private void live() {
+        simulation = Simulation.current();
+        random = simulation.random();
+        build();
+        nodes.add(new Node());
+        nodes.add(new Node());
+        nodes.forEach(Node::start);
+        calls.failures = random.nextInt(3) == 0 ? random.nextInt(30) : 0;
+        calls.delays = random.nextInt(3) == 0 ? random.nextInt(40) : 0;
+        storeCalls.failures = random.nextInt(3) == 0 ? random.nextInt(60) : 0;
+        storeCalls.delays = random.nextInt(3) == 0 ? random.nextInt(100) : 0;
+        for (int left = 4 + random.nextInt(12); left > 0; left--) {
+            happen();
+            pass();
+        }
+        settle();
+        tell("end after " + simulation.switches() + " switches");
+    }
+
+    private void build() {
+        host = SimulatedHypervisor.builder().clock(simulation.trueClock()).build();
+        catalog = MemoryCatalog.create(simulation.trueClock());
+        store = MemoryObjectStore.create();
+        invariants = new ModelInvariants(catalog, store, host, simulation::trueTime);
+        for (String name : INSTANCES) {
+            byte[] noise = new byte[130 << 10];
+            random.nextBytes(noise);
+            SimulatedGuest guest = host.add(SimulatedInstance.named(name)
+                    .disk("vda", DiskRole.ROOT, ROOT)
+                    .disk("vdb", DiskRole.DATA, DATA)
+                    .content("vda", 0, noise)
+                    .content("vdb", 4096, new byte[] {1, 2, 3})
+                    .running()
+                    .onShutdown(shutdown())
+                    .build());
+            guest.agent(random.nextBoolean() ? AgentBehaviour.ANSWERS : AgentBehaviour.ABSENT);
+        }
+    }
+
+    private ShutdownBehaviour shutdown() {
+        return switch (random.nextInt(5)) {
+            case 0 -> ShutdownBehaviour.ignores();
+            case 1 -> ShutdownBehaviour.rebootsThen(ShutdownBehaviour.obeys());
+            case 2 -> ShutdownBehaviour.obeysAfter(Duration.ofMillis(random.nextInt(5500)));
+            default -> ShutdownBehaviour.obeys();
+        };
+    }
+
+    private ModelGate gate(ModelGate.Faultiness faultiness) {
+        return new ModelGate(simulation, faultiness, this::effect);
+    }
+
+    private void effect(String method, Object[] arguments) {
+        dirty = true;
+        if (ModelGate.isHold(method, arguments)) {
+            CapturePlan plan = (CapturePlan) arguments[0];
+            held.computeIfAbsent(plan.snapshot(), id -> contents(plan));
+        }
+    }
+
+    private Map<String, Digest> contents(CapturePlan plan) {
+        Map<String, Digest> contents = new HashMap<>();
+        for (CapturePlan.Disk disk : plan.disks()) {
+            try (BlockSource source = host.capture().open(plan, disk.device())) {
+                contents.put(disk.device(), digest(source));
+            }
+        }
+        return contents;
+    }
+
+    private static Digest digest(BlockSource source) {
+        return DiskCopy.digest(source, StreamSettings.ofDefaults().withThreads(1), new Cancellation(), StreamListener.none());
+    }
+
+    /** On every switch between threads after something had an effect. */
+    private void check() {
+        if (dirty && invariants != null) {
+            dirty = false;
+            invariants.check(calls.stalled || storeCalls.stalled);
+        }
+    }
+
+    private void happen() {
+        Node node = nodes.get(random.nextInt(nodes.size()));
+        switch (random.nextInt(22)) {
+            case 0, 1, 2, 3, 4, 5 -> node.run("create", service -> service.create(request()));
+            case 6, 7 -> known().ifPresent(id -> node.run("cancel", service -> service.cancel(id)));
+            case 8, 9 -> known().ifPresent(id -> {
+                invariants.unwanted.add(id);
+                node.run("delete", service -> service.delete(id));
+            });
+            case 10, 11 -> replace(node);
+            case 12 -> node.run("recover", service -> service.recover(new Cancellation()));
+            case 13 -> node.run("sweep", service -> service.sweep(SweepMode.REMOVE, new Cancellation()));
+            case 14 -> node.run("resume", SnapshotService::resumeNext);
+            case 15 -> crash(host.guest(any(INSTANCES)));
+            case 16 -> write(host.guest(any(INSTANCES)));
+            case 17 -> outage(random.nextBoolean() ? calls : storeCalls);
+            case 18 -> simulation.clockOf(node.name).setWrongBy(Duration.ofHours(random.nextInt(400)));
+            case 19 -> sleepOver();
+            case 20 -> closeAndReplace(node);
+            default -> host.guest(any(INSTANCES)).start();
+        }
+        dirty = true;
+    }
+
+    private <T> T any(List<T> several) {
+        return several.get(random.nextInt(several.size()));
+    }
+
+    private SnapshotRequest request() {
+        return SnapshotRequest.of(any(INSTANCES))
+                .withCodec("raw")
+                .withCapture(random.nextInt(3) == 0 ? CaptureMode.LIVE : CaptureMode.SHUTDOWN)
+                .withShutdown(new ShutdownPolicy(Duration.ofSeconds(6), Duration.ofSeconds(2)))
+                .withRetentionDays(random.nextInt(3));
+    }
+
+    private Optional<SnapshotId> known() {
+        List<SnapshotId> all = snapshots().stream().map(Snapshot::id).toList();
+        return all.isEmpty() ? Optional.empty() : Optional.of(any(all));
+    }
+
+    private List<Snapshot> snapshots() {
+        return catalog.list(Optional.empty(), 1000).items().stream()
+                .map(CatalogRecord::snapshot)
+                .toList();
+    }
+
+    private void crash(SimulatedGuest guest) {
+        if (guest.state().power() == PowerState.RUNNING) {
+            tell(guest.state().name() + " crashes");
+            invariants.excused.add(guest.state().name());
+            guest.crash();
+        }
+    }
+
+    private void write(SimulatedGuest guest) {
+        byte[] something = {(byte) random.nextInt()};
+        if (guest.state().power() == PowerState.RUNNING && !guest.isFrozen()) {
+            guest.write("vda", 4096L * random.nextInt(30), something);
+        }
+    }
+
+    private void outage(ModelGate.Faultiness what) {
+        tell("outage");
+        what.out = true;
+        simulation.sleep(1 + random.nextInt(20_000), TimeUnit.MILLISECONDS);
+        what.out = false;
+    }
+
+    /** All machines sleep over a day or two. */
+    private void sleepOver() {
+        tell("a day passes");
+        calls.stalled = true;
+        simulation.pass(Duration.ofHours(1 + random.nextInt(60)));
+    }
+
+    private Node replace(Node node) {
+        node.kill();
+        Node next = new Node();
+        nodes.add(next);
+        next.start();
+        next.run("recover", service -> service.recover(new Cancellation()));
+        return next;
+    }
+
+    private void closeAndReplace(Node node) {
+        node.run("close", SnapshotService::close);
+        nodes.remove(node);
+        Node next = new Node();
+        nodes.add(next);
+        next.start();
+    }
+
+    private void pass() {
+        if (random.nextInt(3) > 0) {
+            simulation.sleep(random.nextInt(random.nextBoolean() ? 100 : 6_000), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Everything works again and one node has died; what must be true in the end is. */
+    private void settle() {
+        calls.failures = 0;
+        storeCalls.failures = 0;
+        calls.delays = 0;
+        storeCalls.delays = 0;
+        tell("settling");
+        Node last = replace(nodes.get(0));
+        simulation.sleep(60, TimeUnit.SECONDS);
+        once(last, "recover", service -> service.recover(new Cancellation()));
+        simulation.sleep(30, TimeUnit.SECONDS);
+        once(last, "sweep", service -> service.sweep(SweepMode.REMOVE, new Cancellation()));
+        invariants.check(true);
+        for (String name : INSTANCES) {
+            SimulatedGuest guest = host.guest(name);
+            require(
+                    guest.state().power() == PowerState.RUNNING || invariants.excused.contains(name),
+                    "%s is %s in the end",
+                    name,
+                    guest.state().power());
+            require(!guest.isFrozen(), "%s is frozen in the end", name);
+        }
+        require(host.capture().listHeld().isEmpty(), "held in the end: %s", host.capture().listHeld());
+        List<Snapshot> left = snapshots();
+        left.forEach(this::judge);
+        judgeStore(left);
+        left.forEach(snapshot -> tell(snapshot.status() + " " + snapshot.instance().name()));
+    }
+
+    private void once(Node node, String what, Work work) {
+        working++;
+        node.run(what, service -> {
+            try {
+                work.of(service);
+            } finally {
+                working--;
+            }
+        });
+        simulation.awaitUninterruptibly(() -> working == 0);
+    }
+
+    private void judge(Snapshot snapshot) {
+        require(snapshot.status().settled(), "not settled in the end: %s", snapshot);
+        require(snapshot.obligations().isEmpty(), "owes in the end: %s", snapshot);
+        if (snapshot.status() == SnapshotStatus.AVAILABLE) {
+            invariants.requireWhole(snapshot);
+            for (DiskSnapshot disk : snapshot.disks()) {
+                Digest then = held.get(snapshot.id()).get(disk.device());
+                require(disk.content().filter(then::equals).isPresent(), "%s is not what was held", disk);
+            }
+        }
+    }
+
+    private void judgeStore(List<Snapshot> left) {
+        List<String> kept = left.stream()
+                .filter(s -> s.status() == SnapshotStatus.AVAILABLE)
+                .map(s -> s.id().value())
+                .toList();
+        boolean zombies = calls.stalled || storeCalls.stalled;
+        store.list("", Optional.empty(), 1000).items().stream()
+                .map(object -> object.key().value())
+                .filter(key -> kept.stream().noneMatch(key::contains))
+                .forEach(key -> require(zombies, "left in the store: %s", key));
+        store.listUploads("", Optional.empty(), 1000)
+                .items()
+                .forEach(upload -> require(zombies, "unfinished: %s", upload.token().key()));
+    }
+
+    private void tell(String what) {
+        trace.append(simulation.now() / 1_000_000).append(" ms: ").append(what).append('\n');
+    }
+}

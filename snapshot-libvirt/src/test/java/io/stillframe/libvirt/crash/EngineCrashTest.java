@@ -1,0 +1,98 @@
+package io.stillframe.libvirt.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.stillframe.libvirt.Lab;
+import io.stillframe.libvirt.crash.Order.Act;
+import io.stillframe.testing.CallPoint;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The engine's process is killed with SIGKILL around every call with an effect, of the catalog, the hypervisor and the store, while it
+ * works on a real guest; another node recovers. In every build at a few points; at all that a dry run passes with
+ * {@code -Dstillframe.crash=all}, at those of one work with its name, at one with its whole name as in the table that is printed.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class EngineCrashTest {
+    private static final int PROVEN_EVERY = 25;
+
+    private CrashBench bench;
+
+    @BeforeAll
+    void boot() {
+        bench = new CrashBench(Lab.open(), URI.create(Lab.URI), "crash-" + ProcessHandle.current().pid());
+    }
+
+    @AfterAll
+    void remove() {
+        if (bench != null) {
+            bench.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SHUTDOWN|AFTER capture: HypervisorDriver.requestShutdown#1",
+                "SHUTDOWN|BEFORE capture: HypervisorDriver.powerOn#1",
+                "LIVE|AFTER capture: HypervisorDriver.freeze#1",
+                "LIVE|BEFORE transfer: UploadSession.complete vda.pack CREATE_IF_ABSENT#1",
+                "LIVE|BEFORE release: DiskCapture.release#1",
+            })
+    void theEngineIsKilled(String place) {
+        Verdict verdict = bench.run(order(place), Harm.NONE);
+
+        assertThat(verdict.killed()).as(verdict.row()).isTrue();
+        assertThat(verdict.good()).as(verdict.row()).isTrue();
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "stillframe.crash", matches = ".+")
+    void theEngineIsKilledAtEveryPoint() {
+        String wish = System.getProperty("stillframe.crash", "all");
+        List<Verdict> verdicts = new ArrayList<>();
+        System.out.println(Verdict.tableHead());
+        for (Order order : orders(wish)) {
+            Verdict verdict = bench.run(order, Harm.NONE);
+            System.out.println(verdict.row());
+            verdicts.add(verdict);
+            if (verdicts.size() % PROVEN_EVERY == 0) {
+                bench.proveDisks();
+            }
+        }
+        bench.proveDisks();
+        assertThat(verdicts).isNotEmpty();
+        assertThat(verdicts.stream().filter(verdict -> !verdict.good()).map(Verdict::row))
+                .isEmpty();
+    }
+
+    private List<Order> orders(String wish) {
+        if (wish.contains("|")) {
+            return List.of(order(wish));
+        }
+        List<Order> orders = new ArrayList<>();
+        for (Work work : Work.values()) {
+            if (wish.equals("all") || wish.equals(work.name())) {
+                orders.addAll(new CrashPlan(work, bench.dryRun(work)).kills());
+            }
+        }
+        return orders;
+    }
+
+    private static Order order(String place) {
+        String[] parts = place.split("\\|");
+        long delay = parts.length > 2 ? Long.parseLong(parts[2]) : 0;
+        return new Order(
+                Work.valueOf(parts[0]), "", Optional.of(CallPoint.parse(parts[1])), Act.KILL_ENGINE, delay);
+    }
+}
