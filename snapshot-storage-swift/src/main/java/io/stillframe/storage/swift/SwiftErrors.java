@@ -41,6 +41,9 @@ final class SwiftErrors {
         return switch (status) {
             case 401 -> " (the credentials are not accepted)";
             case 403 -> " (this user may not do that)";
+            case 407 ->
+                " (the proxy wants a login; through a tunnel to https the JVM sends one only if started with"
+                        + " -Djdk.http.auth.tunneling.disabledSchemes=)";
             case 413 -> " (too large, or over the quota)";
             case 422 -> " (the bytes were damaged on their way)";
             case 507 -> " (the server is full)";
