@@ -25,6 +25,8 @@ up() {
 
 # Each tool is told of the same bucket and container in its own way; secrets go by the environment alone.
 settings() {
+  # The servers of the lab speak plain http.
+  unset AWS_CA_BUNDLE AWS_PROFILE
   export BENCH_ENDPOINT=$STILLFRAME_S3_ENDPOINT BENCH_BUCKET=stillframe-benchmarks BENCH_CONTAINER=stillframe-benchmarks
   export BENCH_S3="s3://$BENCH_BUCKET?endpoint=$BENCH_ENDPOINT&region=$AWS_REGION&features=create-if-absent,list-uploads,resume"
   export BENCH_SWIFT="swift://$BENCH_CONTAINER"

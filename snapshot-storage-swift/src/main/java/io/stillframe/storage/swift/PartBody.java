@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.LongAdder;
  * {@link #abandon abandoned} it hands out no more of the buffer.
  */
 final class PartBody implements BodyPublisher {
-    private static final int SLICE = 128 << 10;
+    private static final int SLICE = 512 << 10;
 
     private final ByteBuffer bytes;
     private final Watch watch;
