@@ -87,7 +87,7 @@ public final class Main {
         prepare(contests, present, out, environment);
         List<Comparison> done = new ArrayList<>();
         for (Contest contest : contests) {
-            done.add(rounds.run(contest, disk.dataBytes()));
+            done.add(rounds.run(contest));
         }
         return done;
     }

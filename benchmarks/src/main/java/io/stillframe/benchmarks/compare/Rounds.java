@@ -43,6 +43,11 @@ final class Rounds {
         this.log = log;
     }
 
+    /** Of the disk's data. */
+    Comparison run(Contest contest) throws IOException, InterruptedException {
+        return run(contest, disk.dataBytes());
+    }
+
     /** @param inputBytes that each side turns over */
     Comparison run(Contest contest, long inputBytes) throws IOException, InterruptedException {
         log.println("== " + contest.title());

@@ -65,6 +65,8 @@ public final class StoreMain {
             makeStream(disk.data(), out.path().resolve("stream.bin"), suite.stream());
             makeInstance(disk.disk(), Files.createDirectories(out.path().resolve("instances/disk")));
             Map<String, String> machine = Machine.describe(out.path());
+            machine.put("memory of the uploader's Java virtual machine", StoreSuite.STREAM_MEMORY);
+            machine.put("memory of the tool's Java virtual machine", Main.MEMORY);
             return new Results(machine, disk.facts(), compare(disk, out.path(), suite), List.of(), List.of());
         }
     }
@@ -84,7 +86,7 @@ public final class StoreMain {
             done.add(rounds.run(suite.streams(), suite.stream()));
         }
         if (options.wants(suite.snapshots().title())) {
-            done.add(rounds.run(suite.snapshots(), disk.dataBytes()));
+            done.add(rounds.run(suite.snapshots()));
         }
         return done;
     }

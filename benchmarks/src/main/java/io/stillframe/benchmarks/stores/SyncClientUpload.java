@@ -11,8 +11,8 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 
 /**
- * The same with the AWS SDK's synchronous client, which signs the payload over {@code http}: {@code SyncClientUpload ENDPOINT REGION
- * BUCKET KEY}. Trailing checksums and chunked encoding, which servers other than Amazon's refuse, are off.
+ * The same with the AWS SDK's synchronous client as it is, which signs the payload over {@code http}: {@code SyncClientUpload ENDPOINT
+ * REGION BUCKET KEY}. Servers other than Amazon's refuse the trailing checksums that it would send besides.
  */
 public final class SyncClientUpload {
     private SyncClientUpload() {}
@@ -26,7 +26,6 @@ public final class SyncClientUpload {
                 .region(Region.of(arguments[1]))
                 .forcePathStyle(true)
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
-                .serviceConfiguration(s -> s.chunkedEncodingEnabled(false))
                 .build()) {
             String upload =
                     client.createMultipartUpload(r -> r.bucket(bucket).key(key)).uploadId();
