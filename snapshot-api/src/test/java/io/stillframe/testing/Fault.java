@@ -12,8 +12,7 @@ import java.util.function.Predicate;
  * @param action what happens there
  * @param answer for {@link Action#ANSWER} the answer, in ISO 8859-1
  */
-public record Fault(
-        Predicate<String> requests, int number, int every, Point point, Action action, String answer) {
+public record Fault(Predicate<String> requests, int number, int every, Point point, Action action, String answer) {
     /** Where in an exchange a fault happens. */
     public enum Point {
         /** The request has been read up to its body; the server sees nothing of it. */

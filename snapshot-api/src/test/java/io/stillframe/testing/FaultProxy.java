@@ -76,6 +76,12 @@ public final class FaultProxy implements AutoCloseable {
     /** Slows every connection down that is opened from now on. */
     public void slow(Pace network) {
         pace = network;
+        try {
+            // So that little waits unseen between the client and this.
+            listener.setReceiveBufferSize(BUFFER);
+        } catch (SocketException e) {
+            throw new IllegalStateException("the fault proxy is closed", e);
+        }
     }
 
     /** Does no more damage, and ends the connections that stall. */

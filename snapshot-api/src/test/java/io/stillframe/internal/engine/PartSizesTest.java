@@ -23,16 +23,14 @@ import org.junit.jupiter.api.Test;
 /** Parts of disks that are larger than what anybody tests with, planned by what stores can do. */
 final class PartSizesTest {
     private static final long TIB = 1L << 40;
-    private static final StoreCapabilities AMAZON =
-            new StoreCapabilities(Set.of(), 5 << 20, 5L << 30, 10_000, 5 * TIB);
+    private static final StoreCapabilities AMAZON = new StoreCapabilities(Set.of(), 5 << 20, 5L << 30, 10_000, 5 * TIB);
     private static final StoreCapabilities SWIFT =
             new StoreCapabilities(Set.of(), 1, 5L << 30, 1_000_000, Long.MAX_VALUE);
 
     private static PartLayout layout(String format, long disk, StoreCapabilities store) {
         ImageCodec codec = Plugins.codec(format);
         try (ImageWriter writer = codec.newWriter(ImageSpec.ofSize(disk))) {
-            return PartSizes.layout(
-                    ServiceSettings.ofDefaults(), List.of(store), codec, writer, new FullDisk(disk));
+            return PartSizes.layout(ServiceSettings.ofDefaults(), List.of(store), codec, writer, new FullDisk(disk));
         }
     }
 
@@ -54,7 +52,8 @@ final class PartSizesTest {
         requireRoomFor(AMAZON.largestObject(), layout("pack", 8 * TIB, AMAZON), AMAZON);
         StoreCapabilities larger = new StoreCapabilities(Set.of(), 5 << 20, 5L << 30, 10_000, 50 * TIB);
         requireRoomFor(9 * TIB, layout("raw", 9 * TIB, larger), larger);
-        assertThat(failing(() -> layout("raw", 20 * TIB, larger), Kind.UNSUPPORTED)).hasMessageContaining("parts of");
+        assertThat(failing(() -> layout("raw", 20 * TIB, larger), Kind.UNSUPPORTED))
+                .hasMessageContaining("parts of");
     }
 
     @Test

@@ -107,11 +107,15 @@ final class S3AccessTest {
         try (ForwardProxy proxy = ForwardProxy.open();
                 TlsFront tls = front(identity)) {
             requireWorking(SERVER.server().store(bucket).proxy(proxy.uri()));
-            requireWorking(
-                    SERVER.server().store(bucket, tls.uri()).caBundle(authority.pem()).proxy(proxy.uri()));
+            requireWorking(SERVER.server()
+                    .store(bucket, tls.uri())
+                    .caBundle(authority.pem())
+                    .proxy(proxy.uri()));
             assertThat(proxy.requests())
-                    .anyMatch(line -> line.startsWith("CONNECT 127.0.0.1:" + SERVER.server().endpoint().getPort()))
-                    .anyMatch(line -> line.startsWith("CONNECT 127.0.0.1:" + tls.uri().getPort()));
+                    .anyMatch(line -> line.startsWith(
+                            "CONNECT 127.0.0.1:" + SERVER.server().endpoint().getPort()))
+                    .anyMatch(line ->
+                            line.startsWith("CONNECT 127.0.0.1:" + tls.uri().getPort()));
         }
     }
 
@@ -120,8 +124,8 @@ final class S3AccessTest {
         // user:very-secret
         try (ForwardProxy proxy = ForwardProxy.withLogin("Basic dXNlcjp2ZXJ5LXNlY3JldA==")) {
             requireWorking(SERVER.server().store(bucket).proxy(proxy.uri()).proxyLogin("user", () -> "very-secret"));
-            SnapshotException refused = refusalOf(
-                    SERVER.server().store(bucket).proxy(proxy.uri()).proxyLogin("user", () -> "very-wrong"));
+            SnapshotException refused =
+                    refusalOf(SERVER.server().store(bucket).proxy(proxy.uri()).proxyLogin("user", () -> "very-wrong"));
             for (Throwable at = refused; at != null; at = at.getCause()) {
                 assertThat(at.toString()).doesNotContain("very-wrong");
             }
@@ -140,7 +144,8 @@ final class S3AccessTest {
         S3Credentials.Keys known = SERVER.server().keys();
         Path file = Files.writeString(
                 keys.resolve("credentials"),
-                "[cloud]\naws_access_key_id = " + known.accessKey() + "\naws_secret_access_key = " + known.secretKey() + "\n");
+                "[cloud]\naws_access_key_id = " + known.accessKey() + "\naws_secret_access_key = " + known.secretKey()
+                        + "\n");
         requireWorking(SERVER.server().store(bucket).credentials(S3Credentials.profile("cloud", file)));
         assertThat(refusalOf(SERVER.server().store(bucket).credentials(S3Credentials.profile("none", file)))
                         .kind())

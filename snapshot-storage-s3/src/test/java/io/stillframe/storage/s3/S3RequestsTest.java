@@ -201,7 +201,8 @@ final class S3RequestsTest {
             assertThat(refused.retryable()).isTrue();
             store.stat(KEY);
         }
-        assertThat(Duration.between(signed(notes.get(0)), signed(notes.get(notes.size() - 1)))).isGreaterThan(Duration.ofHours(4));
+        assertThat(Duration.between(signed(notes.get(0)), signed(notes.get(notes.size() - 1))))
+                .isGreaterThan(Duration.ofHours(4));
     }
 
     private static Instant signed(String note) {

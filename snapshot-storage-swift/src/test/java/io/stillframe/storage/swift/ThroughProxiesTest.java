@@ -1,7 +1,6 @@
 package io.stillframe.storage.swift;
 
 import static io.stillframe.spi.contract.Faults.failing;
-import static io.stillframe.storage.swift.Uploads.KEY;
 import static io.stillframe.storage.swift.Uploads.PART;
 import static org.assertj.core.api.Assertions.assertThat;
 
