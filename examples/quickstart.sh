@@ -1,7 +1,8 @@
 #!/bin/bash
-# quickstart.sh [--embedded|--s3] [--clean]: takes a snapshot of a real guest and launches a copy from it, from an empty machine on.
+# quickstart.sh [--embedded|--s3|--swift] [--clean]: takes a snapshot of a real guest and launches a copy from it, from an empty machine on.
 #   --embedded  the same with a disk-image file as the instance: any system, no root, no hypervisor
 #   --s3        stores the snapshot in an S3 server, which the lab starts (Ceph's radosgw), instead of a directory
+#   --swift     the same in OpenStack Swift, which the lab starts, too
 #   --clean     removes what an earlier run made (its guests, snapshots and files; not the packages)
 # Everything lies in $STILLFRAME_QUICKSTART, by default quickstart below the lab's directory, or stillframe-quickstart in the
 # directory for temporary files for --embedded.
@@ -19,7 +20,7 @@ die() {
 }
 
 usage() {
-  sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,8s/^# //p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -27,7 +28,7 @@ usage() {
 privileged() {
   if [ -n "$sudo" ]; then
     sudo --preserve-env=STILLFRAME_HYPERVISOR,STILLFRAME_STORE,STILLFRAME_CATALOG,STILLFRAME_LAB,JAVA_HOME \
-      --preserve-env=AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY "$@"
+      --preserve-env=AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY,ST_AUTH,ST_USER,ST_KEY "$@"
   else
     "$@"
   fi
@@ -106,29 +107,34 @@ prove_copy() {
   say "The original had written record $before when the snapshot was asked for; the copy found records up to $found, no gap."
 }
 
-s3_runs() { [ -s "$s3_settings" ]; }
+server_runs() { [ -s "$settings" ]; }
 
-# The keys come by the environment; the catalog stays in a directory.
-use_s3() {
-  step "Starting an S3 server"
-  s3_runs || privileged touch "$home/started-s3"
-  "$lab/stores/ceph-up.sh"
+# Who it is comes by the environment; the catalog stays in a directory.
+settle() {
   # shellcheck disable=SC1090
-  . "$s3_settings"
-  export STILLFRAME_STORE=$STILLFRAME_S3_STORE STILLFRAME_CATALOG=file://$home/catalog
+  . "$settings"
+  if [ "$mode" = s3 ]; then STILLFRAME_STORE=$STILLFRAME_S3_STORE; else STILLFRAME_STORE=$STILLFRAME_SWIFT_STORE; fi
+  export STILLFRAME_STORE STILLFRAME_CATALOG=file://$home/catalog
+}
+
+use_server() {
+  step "Starting an object store"
+  "$lab/install.sh" "$server"
+  server_runs || privileged touch "$home/started-$server"
+  "$lab/stores/$server-up.sh"
+  settle
   stillframe store probe "$STILLFRAME_STORE"
 }
 
-# What the bucket holds of this quickstart, and the server if it was started for it.
-clean_s3() {
+# What the store holds of this quickstart, and the server if it was started for it.
+clean_server() {
   local id
-  if s3_runs && [ -d "$home/catalog" ]; then
-    # shellcheck disable=SC1090
-    . "$s3_settings"
-    export STILLFRAME_HYPERVISOR=qemu:///system STILLFRAME_STORE=$STILLFRAME_S3_STORE STILLFRAME_CATALOG=file://$home/catalog
+  if server_runs && [ -d "$home/catalog" ]; then
+    export STILLFRAME_HYPERVISOR=qemu:///system
+    settle
     for id in $(stillframe snapshot list | grep -o '^snap-[0-9a-z]*'); do stillframe snapshot delete "$id"; done
   fi
-  [ ! -e "$home/started-s3" ] || "$lab/stores/ceph-down.sh"
+  [ ! -e "$home/started-$server" ] || "$lab/stores/$server-down.sh"
 }
 
 real() {
@@ -146,7 +152,7 @@ real() {
   boot_guest
   before=$("$lab/vm.sh" seq "$guest")
   export STILLFRAME_HYPERVISOR=qemu:///system STILLFRAME_STORE=file://$home/snapshots
-  if [ "$mode" = s3 ]; then use_s3; fi
+  if [ -n "$server" ]; then use_server; fi
   step "Taking a snapshot of it"
   id=$(stillframe snapshot create --instance "$guest" --name quickstart --retention-days 1 --wait | tail -n 1)
   stillframe snapshot show "$id"
@@ -156,7 +162,7 @@ real() {
   step "Waiting for the copy to boot"
   prove_copy "$before"
   step "Done in $((SECONDS - started)) s"
-  [ "$mode" != s3 ] || more="; . $s3_settings; export STILLFRAME_CATALOG=$STILLFRAME_CATALOG"
+  [ -z "$server" ] || more="; . $settings; export STILLFRAME_CATALOG=$STILLFRAME_CATALOG"
   cat <<TEXT
 The original    $guest, running (console: $lab/vm.sh console $guest)
 The copy        $copy, running (console: $(files_of "$copy" | grep '\.log$'))
@@ -164,12 +170,12 @@ The snapshot    $id, kept for one day, in $STILLFRAME_STORE
 Go on with      export STILLFRAME_HYPERVISOR=$STILLFRAME_HYPERVISOR STILLFRAME_STORE='$STILLFRAME_STORE'$more
                 $sudo$here/stillframe snapshot list
                 $sudo$here/stillframe launch $id --as another
-Remove it all   $here/quickstart.sh$([ "$mode" != s3 ] || echo " --s3") --clean
+Remove it all   $here/quickstart.sh$([ -z "$server" ] || echo " --$mode") --clean
 TEXT
 }
 
 clean_real() {
-  if [ "$mode" = s3 ]; then clean_s3; fi
+  if [ -n "$server" ]; then clean_server; fi
   if libvirt_answers; then
     remove_copy
     [ -z "$(state_of "$guest")" ] || "$lab/vm.sh" destroy "$guest"
@@ -233,11 +239,12 @@ clean_embedded() {
 }
 
 main() {
-  local mode=real action=run
+  local mode=real server='' action=run
   while [ $# -gt 0 ]; do
     case $1 in
       --embedded) mode=embedded ;;
-      --s3) mode=s3 ;;
+      --s3) mode=s3 server=ceph ;;
+      --swift) mode=swift server=swift ;;
       --clean) action=clean ;;
       *) usage ;;
     esac
@@ -247,7 +254,7 @@ main() {
   copy=$guest-copy
   sudo=
   if [ $mode != embedded ]; then
-    s3_settings=${STILLFRAME_LAB:-/var/tmp/stillframe-lab}/run/ceph.env
+    settings=${STILLFRAME_LAB:-/var/tmp/stillframe-lab}/run/$server.env
     home=${STILLFRAME_QUICKSTART:-${STILLFRAME_LAB:-/var/tmp/stillframe-lab}/quickstart}
     [ "$(id -u)" -eq 0 ] || sudo='sudo -E '
   else

@@ -4,7 +4,7 @@
 #   2. mvn verify with the JDK in use; tests that need the lab fail if they cannot have it
 #   3. the same with the newest other JDK on this machine, without the tests that need the lab and the long ones that compare formats
 #      with QEMU and try every fault: .ci/not-on-the-second-jdk names them
-#   4. the quickstarts, one of them to S3, and their cleaning up
+#   4. the quickstarts, one of them to S3 and one to Swift, and their cleaning up
 # Ends with status 0 only if all of it passed. What it started is stopped again.
 set -euo pipefail
 
@@ -106,6 +106,9 @@ main() {
   step "the quickstart with a real guest and S3"
   "$here/quickstart.sh" --s3
   "$here/quickstart.sh" --s3 --clean
+  step "the quickstart with a real guest and Swift"
+  "$here/quickstart.sh" --swift
+  "$here/quickstart.sh" --swift --clean
   step "everything passed"
 }
 

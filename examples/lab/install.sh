@@ -14,7 +14,7 @@ libvirt_packages=(qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clien
   binutils e2fsprogs xz-utils zstd lz4 pigz util-linux procps)
 ceph_packages=(ceph-mon ceph-mgr ceph-osd radosgw ceph-common curl util-linux)
 swift_packages=(swift-proxy swift-account swift-container swift-object memcached python3-keystonemiddleware python3-keystone
-  python3-cheroot util-linux)
+  python3-cheroot curl util-linux)
 postgres_packages=(postgresql)
 
 installed() { dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^[ih]i'; }

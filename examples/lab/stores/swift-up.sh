@@ -2,13 +2,14 @@
 # swift-up.sh: OpenStack Swift on 127.0.0.1, without a service manager: one cluster with TempAuth, and Keystone with two more as
 # the regions RegionOne and RegionTwo; about 650 MiB of memory.
 # May be called any number of times, also at once: what runs is left alone, what was stopped starts again with its data.
-# How to log in is in $STILLFRAME_LAB/run/swift.env (TempAuth) and keystone.env, to be sourced; the secrets are made at the
-# first start. STILLFRAME_SWIFT_SMALL_AUTH there is the same TempAuth cluster with at most 4 segments in a manifest.
+# How to log in is in $STILLFRAME_LAB/run/swift.env (TempAuth, with a store in a container of its own) and keystone.env, to be
+# sourced; the secrets are made at the first start. STILLFRAME_SWIFT_SMALL_AUTH there is the same TempAuth cluster with at most 4 segments in a manifest.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/swift.sh"
 
 PYTHON=/usr/bin/python3
 CLUSTERS=(tempauth one two)
+SWIFT_CONTAINER=stillframe
 KEYSTONE_URL=http://127.0.0.1:$SWIFT_PORT/v3
 
 port_of() {
@@ -103,6 +104,7 @@ write_env() {
 export ST_AUTH='http://127.0.0.1:$tempauth/auth/v1.0'
 export ST_USER='stillframe:tester'
 export ST_KEY='$(secret user)'
+export STILLFRAME_SWIFT_STORE='swift://$SWIFT_CONTAINER'
 export STILLFRAME_SWIFT_SMALL_AUTH='http://127.0.0.1:$((tempauth + 5))/auth/v1.0'
 ENV
   cat >"$KEYSTONE_ENV.new" <<ENV
@@ -117,13 +119,26 @@ export STILLFRAME_OS_APPLICATION_CREDENTIAL_ID='stillframe-application'
 export STILLFRAME_OS_APPLICATION_CREDENTIAL_SECRET='$(secret application)'
 ENV
   )
+  make_container "http://127.0.0.1:$tempauth"
   chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$SWIFT_ENV.new" "$KEYSTONE_ENV.new"
   mv "$SWIFT_ENV.new" "$SWIFT_ENV"
   mv "$KEYSTONE_ENV.new" "$KEYSTONE_ENV"
 }
 
+# Made again, it stays as it is. The secrets do not appear in the list of processes.
+make_container() {
+  local answer token storage
+  answer=$(printf 'header = "X-Auth-User: stillframe:tester"\nheader = "X-Auth-Key: %s"\n' "$(secret user)" |
+    curl -fsi -K - "$1/auth/v1.0") || die "TempAuth does not answer"
+  token=$(sed -n 's/^[Xx]-[Aa]uth-[Tt]oken: *\([^ \r]*\).*/\1/p' <<<"$answer")
+  storage=$(sed -n 's/^[Xx]-[Ss]torage-[Uu]rl: *\([^ \r]*\).*/\1/p' <<<"$answer")
+  printf 'header = "X-Auth-Token: %s"\n' "$token" | curl -fs -o /dev/null -K - -X PUT "$storage/$SWIFT_CONTAINER" ||
+    die "the container $SWIFT_CONTAINER cannot be made"
+}
+
 main() {
   local name
+  command -v curl >/dev/null || die "curl is missing: run install.sh swift"
   command -v memcached >/dev/null || die "memcached is missing: run install.sh swift"
   "$PYTHON" -c 'import importlib.util as u, sys
 sys.exit(any(u.find_spec(n) is None for n in ("swift", "keystone", "keystonemiddleware", "cheroot")))' ||

@@ -38,6 +38,7 @@ public final class FaultProxy implements AutoCloseable {
     private @Nullable Fault armed;
     private int matching;
     private int hits;
+    private volatile Pace pace = Pace.FREE;
 
     private FaultProxy(ServerSocket listener, InetSocketAddress server) {
         this.listener = listener;
@@ -69,6 +70,17 @@ public final class FaultProxy implements AutoCloseable {
             matching = 0;
             hits = 0;
             armed = fault;
+        }
+    }
+
+    /** Slows every connection down that is opened from now on. */
+    public void slow(Pace network) {
+        pace = network;
+        try {
+            // So that little waits unseen between the client and this.
+            listener.setReceiveBufferSize(BUFFER);
+        } catch (SocketException e) {
+            throw new IllegalStateException("the fault proxy is closed", e);
         }
     }
 
@@ -139,6 +151,7 @@ public final class FaultProxy implements AutoCloseable {
     private final class Connection {
         private final Socket client;
         private final Socket upstream = new Socket();
+        private final Pace network = pace;
         private final CountDownLatch released = new CountDownLatch(1);
         private volatile @Nullable Fault forAnswer;
 
@@ -153,7 +166,7 @@ public final class FaultProxy implements AutoCloseable {
                 client.setTcpNoDelay(true);
                 daemon("fault-proxy-down", this::forwardAnswers);
                 InputStream in = new BufferedInputStream(client.getInputStream(), BUFFER);
-                OutputStream out = upstream.getOutputStream();
+                OutputStream out = network.limited(upstream.getOutputStream());
                 while (forwardRequest(in, out)) {
                     out.flush();
                 }
@@ -169,6 +182,7 @@ public final class FaultProxy implements AutoCloseable {
             if (head.isEmpty()) {
                 return false;
             }
+            network.delay();
             String text = new String(head.get(), StandardCharsets.ISO_8859_1);
             Fault fault = next(text.substring(0, text.indexOf("\r\n"))).orElse(null);
             Body body = Body.of(text);
@@ -199,7 +213,7 @@ public final class FaultProxy implements AutoCloseable {
             byte[] buffer = new byte[BUFFER];
             try {
                 InputStream in = upstream.getInputStream();
-                OutputStream out = client.getOutputStream();
+                OutputStream out = network.limited(client.getOutputStream());
                 int count = in.read(buffer);
                 while (count >= 0) {
                     Fault fault = forAnswer;

@@ -24,6 +24,9 @@ final class Machine {
         TOOLS.put("pigz", "pigz --version");
         TOOLS.put("xz", "xz --version");
         TOOLS.put("nbdcopy", "nbdcopy --version");
+        TOOLS.put("rclone", "rclone version");
+        TOOLS.put("aws", "aws --version");
+        TOOLS.put("swift", "swift --version");
     }
 
     private Machine() {}

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 /** {@code benchmarks/run.sh}: makes the disk, measures, and renders the report. */
 public final class Main {
     /** Heap and direct memory together are 256 MiB. */
-    private static final String MEMORY = "-Xmx96m -XX:MaxDirectMemorySize=160m";
+    static final String MEMORY = "-Xmx96m -XX:MaxDirectMemorySize=160m";
 
     private static final String RESULTS = "results.json";
 
@@ -63,24 +63,19 @@ public final class Main {
     private Results measure() throws Exception {
         BenchmarkDisk disk = BenchmarkDisk.make(options.work(), options.dataBytes(), log);
         disk.facts().forEach((name, value) -> log.println("   " + name + ": " + value));
-        Path out = Files.createTempDirectory(outputParent(), "stillframe-benchmarks");
-        try {
-            Map<String, String> machine = Machine.describe(out);
+        try (OutputDirectory out = OutputDirectory.make(options, disk)) {
+            Map<String, String> machine = Machine.describe(out.path());
             machine.put("memory of the Java virtual machine", MEMORY);
             return new Results(
                     machine,
                     disk.facts(),
-                    compare(disk, out),
+                    compare(disk, out.path()),
                     options.wants("ladder") ? CodecLadder.climb(disk.data(), log) : List.of(),
                     options.jmh() ? PieceScores.measure(disk.data(), log) : List.of());
-        } finally {
-            empty(out);
         }
     }
 
     private List<Comparison> compare(BenchmarkDisk disk, Path out) throws IOException, InterruptedException {
-        Files.createSymbolicLink(out.resolve(BenchmarkDisk.DISK), disk.disk());
-        Files.createSymbolicLink(out.resolve(BenchmarkDisk.DATA), disk.data());
         String path = repository.resolve("examples") + ":" + System.getenv("PATH");
         Map<String, String> environment = Map.of("PATH", path, "STILLFRAME_JAVA_OPTS", MEMORY);
         String help = Machine.printed(repository.resolve("examples/stillframe") + " image convert --help");
@@ -119,27 +114,5 @@ public final class Main {
             }
         }
         return made;
-    }
-
-    /** Memory if the disk fits three times, so that no side waits for a device; else beside the disk. */
-    private Path outputParent() throws IOException {
-        Path memory = Path.of("/dev/shm");
-        if (!options.out().equals("auto")) {
-            return Files.createDirectories(Path.of(options.out()));
-        }
-        boolean fits =
-                Files.isWritable(memory) && Files.getFileStore(memory).getUsableSpace() > 3 * options.dataBytes();
-        return fits ? memory : options.work();
-    }
-
-    private static void empty(Path directory) throws IOException {
-        List<Path> files;
-        try (Stream<Path> list = Files.list(directory)) {
-            files = list.toList();
-        }
-        for (Path file : files) {
-            Files.delete(file);
-        }
-        Files.delete(directory);
     }
 }

@@ -43,7 +43,13 @@ final class Rounds {
         this.log = log;
     }
 
+    /** Of the disk's data. */
     Comparison run(Contest contest) throws IOException, InterruptedException {
+        return run(contest, disk.dataBytes());
+    }
+
+    /** @param inputBytes that each side turns over */
+    Comparison run(Contest contest, long inputBytes) throws IOException, InterruptedException {
         log.println("== " + contest.title());
         Map<Contender, Standing> standings = new LinkedHashMap<>();
         contest.contenders().forEach(contender -> standings.put(contender, standing(contender)));
@@ -57,7 +63,7 @@ final class Rounds {
             }
         }
         List<Side> sides = new ArrayList<>();
-        standings.forEach((contender, standing) -> sides.add(standing.side(contender, disk.dataBytes())));
+        standings.forEach((contender, standing) -> sides.add(standing.side(contender, inputBytes)));
         return new Comparison(contest.title(), sides, contest.bars());
     }
 
@@ -71,12 +77,11 @@ final class Rounds {
     }
 
     private void run(Contender contender, Standing standing, int round) throws IOException, InterruptedException {
-        Path output = directory.resolve(contender.output());
-        Files.deleteIfExists(output);
+        remove(contender.output());
         try {
             Run run = new ShellCommand(contender.command(), directory, environment).run();
             standing.runs.add(run);
-            standing.outputBytes = stored(output);
+            standing.outputBytes = stored(contender.output());
             log.printf("   %-34s %7.2f s wall %7.2f s processor%n", contender.name(), run.wall(), run.processor());
             if (round == 0) {
                 Run unused = new ShellCommand(contender.verify(), directory, environment).run();
@@ -88,12 +93,18 @@ final class Rounds {
             standing.able = false;
             standing.state = "failed, see the log";
         } finally {
-            Files.deleteIfExists(output);
+            remove(contender.output());
         }
     }
 
-    private static long stored(Path output) throws IOException {
-        return Files.size(output);
+    private long stored(String output) throws IOException {
+        return output.isEmpty() ? 0 : Files.size(directory.resolve(output));
+    }
+
+    private void remove(String output) throws IOException {
+        if (!output.isEmpty()) {
+            Files.deleteIfExists(directory.resolve(output));
+        }
     }
 
     private static final class Standing {

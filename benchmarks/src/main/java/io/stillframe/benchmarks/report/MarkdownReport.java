@@ -56,7 +56,7 @@ public final class MarkdownReport {
         line("# Benchmark report");
         line("");
         line(
-                "Written by `benchmarks/run.sh`; the figures are in `results.json`. Times are minimum / **median** / maximum. The"
+                "Written by `benchmarks/run.sh` or `benchmarks/stores.sh`; the figures are in `results.json`. Times are minimum / **median** / maximum. The"
                         + " commands of a table ran in turn, round by round, so that a machine whose speed drifts slows all of them;"
                         + " ratios are taken round by round. Input is in the page cache. Processor time is of all processes of a"
                         + " command, start-up of the Java virtual machine included.");
@@ -96,20 +96,36 @@ public final class MarkdownReport {
         List<Run> own = comparison.runs(bar.own());
         List<Run> peer = comparison.runs(bar.peer());
         if (own.isEmpty() || peer.isEmpty()) {
-            row(bar.own(), bar.peer(), "not measured", factor(bar.speed()), "", "", "");
+            row(bar.own(), bar.peer(), "not measured", wanted(bar), "", "", "");
             return;
         }
         Spread speed = ratios(peer, own, Run::wall);
+        Spread processor = ratios(own, peer, Run::processor);
         double size = (double) output(comparison, bar.own()) / output(comparison, bar.peer());
         boolean fits = bar.size() == 0 || size <= bar.size();
+        boolean thrifty = bar.processor() == 0 || processor.median() <= bar.processor();
         row(
                 bar.own(),
                 bar.peer(),
                 spread(speed, "%.2f"),
-                factor(bar.speed()) + (bar.size() == 0 ? "" : ", output at most " + factor(bar.size())),
-                spread(ratios(own, peer, Run::processor), "%.2f"),
-                text("%.3f", size),
-                speed.median() >= bar.speed() && fits ? "reached" : "missed");
+                wanted(bar),
+                spread(processor, "%.2f"),
+                Double.isFinite(size) ? text("%.3f", size) : "",
+                speed.median() >= bar.speed() && fits && thrifty ? "reached" : "missed");
+    }
+
+    private static String wanted(Bar bar) {
+        List<String> limits = new ArrayList<>();
+        if (bar.speed() > 0) {
+            limits.add(factor(bar.speed()));
+        }
+        if (bar.size() > 0) {
+            limits.add("output at most " + factor(bar.size()));
+        }
+        if (bar.processor() > 0) {
+            limits.add("processor time at most " + factor(bar.processor()));
+        }
+        return String.join(", ", limits);
     }
 
     private static long output(Comparison comparison, String side) {
@@ -153,7 +169,7 @@ public final class MarkdownReport {
                 spread(wall, "%.2f"),
                 spread(Spread.of(side.runs().stream().map(Run::processor).toList()), "%.2f"),
                 text("%.0f", side.inputBytes() / wall.median() / MB),
-                text("%.1f", side.outputBytes() / MB),
+                side.outputBytes() == 0 ? "" : text("%.1f", side.outputBytes() / MB),
                 text("%.0f", memory.max() / (1 << 20)),
                 Integer.toString(side.runs().size()),
                 side.state());

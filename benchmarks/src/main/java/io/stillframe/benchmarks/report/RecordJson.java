@@ -72,7 +72,7 @@ public final class RecordJson {
         }
     }
 
-    /** Reads what {@link #write} wrote. */
+    /** Reads what {@link #write} wrote; a number that an earlier version did not write is 0. */
     public static <T extends Record> T read(Path file, Class<T> type) {
         try (JsonParser json = FACTORY.createParser(file.toFile())) {
             json.nextToken();
@@ -131,7 +131,8 @@ public final class RecordJson {
             Class<?>[] types =
                     Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
             Object[] values = Arrays.stream(components)
-                    .map(component -> parts.get(component.getName()))
+                    .map(component ->
+                            parts.getOrDefault(component.getName(), component.getType() == double.class ? 0.0 : null))
                     .toArray();
             return type.getDeclaredConstructor(types).newInstance(values);
         } catch (ReflectiveOperationException | IllegalArgumentException e) {

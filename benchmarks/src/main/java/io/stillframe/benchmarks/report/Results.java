@@ -100,10 +100,21 @@ public record Results(
      *
      * @param own the side that is to be fast
      * @param peer what it is compared with
-     * @param speed how many times as fast as the peer it must be
+     * @param speed how many times as fast as the peer it must be; 0 for no limit
      * @param size how many times the peer's output its own may be; 0 for no limit
+     * @param processor how many times the peer's processor time its own may be; 0 for no limit
      */
-    public record Bar(String own, String peer, double speed, double size) {}
+    public record Bar(String own, String peer, double speed, double size, double processor) {
+        /** Of speed and size. */
+        public Bar(String own, String peer, double speed, double size) {
+            this(own, peer, speed, size, 0);
+        }
+
+        /** Of processor time alone. */
+        public static Bar ofProcessor(String own, String peer, double processor) {
+            return new Bar(own, peer, 0, 0, processor);
+        }
+    }
 
     /**
      * One codec at one level, in memory.

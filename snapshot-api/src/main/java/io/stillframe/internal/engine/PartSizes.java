@@ -49,10 +49,11 @@ final class PartSizes {
             ImageWriter writer,
             BlockSource source) {
         long bound = bound(codec, writer, source);
+        stores.forEach(store -> requireRoom(store, codec, source));
         long size = Math.max(settings.partSize(), roundedUp(writer.headLength()));
         for (StoreCapabilities store : stores) {
             size = Math.max(size, store.smallestPart());
-            size = Math.max(size, roundedUp(bound / store.mostParts() + 1));
+            size = Math.max(size, roundedUp(Math.min(bound, store.largestObject()) / store.mostParts() + 1));
         }
         for (StoreCapabilities store : stores) {
             size = Math.min(size, Math.max(store.largestPart(), store.smallestPart()));
@@ -62,6 +63,15 @@ final class PartSizes {
                     + " bytes; at most " + LARGEST + " are possible");
         }
         return PartLayout.fixed((int) size);
+    }
+
+    /** Only what is stored as it is has a known size; whether the rest fits is seen at its end. */
+    private static void requireRoom(StoreCapabilities store, ImageCodec codec, BlockSource source) {
+        if (codec.traits().contains(CodecTrait.STORES_ZEROS) && source.size() > store.largestObject()) {
+            throw SnapshotException.unsupported("a disk of " + source.size() + " bytes as " + codec.name()
+                    + " is larger than the largest object of the store, " + store.largestObject()
+                    + " bytes; use a format that leaves out zeros");
+        }
     }
 
     private static long bound(ImageCodec codec, ImageWriter writer, BlockSource source) {

@@ -13,6 +13,7 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -158,7 +159,7 @@ final class S3Connection implements AutoCloseable {
                 .writeTimeout(settings.stallTimeout())
                 .tcpKeepAlive(true)
                 .eventLoopGroup(threads);
-        settings.proxy().ifPresent(proxy -> http.proxyConfiguration(proxyOf(proxy)));
+        settings.proxy().ifPresent(proxy -> http.proxyConfiguration(proxyOf(proxy, settings.proxyLogin())));
         settings.caBundle().ifPresent(file -> {
             TrustManager[] trusted = trustManagers(file);
             http.tlsTrustManagersProvider(() -> trusted);
@@ -166,12 +167,15 @@ final class S3Connection implements AutoCloseable {
         return http;
     }
 
-    private static ProxyConfiguration proxyOf(URI proxy) {
+    private static ProxyConfiguration proxyOf(URI proxy, Optional<ProxyLogin> login) {
         int port = proxy.getPort();
         if (port < 0) {
             port = proxy.getScheme().equals("https") ? 443 : 80;
         }
-        return ProxyConfiguration.builder()
+        ProxyConfiguration.Builder configuration = ProxyConfiguration.builder();
+        login.ifPresent(known ->
+                configuration.username(known.user()).password(known.password().get()));
+        return configuration
                 .scheme(proxy.getScheme())
                 .host(proxy.getHost())
                 .port(port)

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Options of an {@link S3ObjectStore}. Only the bucket is needed; everything is checked by {@link #build()}, which does not yet talk
@@ -21,8 +22,8 @@ import java.util.Set;
 public final class S3ObjectStoreBuilder {
     private static final int SMALLEST_PART = 5 << 20;
     private static final long LARGEST_PART = 5L << 30;
-    private static final int MOST_PARTS = 10_000;
-    private static final long LARGEST_OBJECT = 5L << 40;
+    static final int MOST_PARTS = 10_000;
+    static final long LARGEST_OBJECT = 5L << 40;
     private static final int MOST_TAGS = 10;
 
     /** A key may have 1024 bytes in all, of which {@link io.stillframe.spi.ObjectKey} takes 512. */
@@ -36,6 +37,7 @@ public final class S3ObjectStoreBuilder {
     private S3Credentials credentials = S3Credentials.ofDefaults();
     private Optional<Path> caBundle = Optional.empty();
     private Optional<URI> proxy = Optional.empty();
+    private Optional<ProxyLogin> proxyLogin = Optional.empty();
     private PayloadSigning payloadSigning = PayloadSigning.AUTO;
     private PartChecksums checksums = PartChecksums.CRC32C;
     private S3Encryption encryption = S3Encryption.bucketDefault();
@@ -43,6 +45,8 @@ public final class S3ObjectStoreBuilder {
     private final Map<String, String> tags = new LinkedHashMap<>();
     private Optional<S3ObjectLock> objectLock = Optional.empty();
     private Optional<Set<StoreCapability>> features = Optional.empty();
+    private int mostParts = MOST_PARTS;
+    private long largestObject = LARGEST_OBJECT;
     private int connections = 64;
     private Duration connectTimeout = Duration.ofSeconds(10);
     private Duration stallTimeout = Duration.ofSeconds(30);
@@ -103,6 +107,21 @@ public final class S3ObjectStoreBuilder {
         return this;
     }
 
+    /**
+     * How to log in to the proxy.
+     *
+     * @param password asked for when the store is opened
+     */
+    public S3ObjectStoreBuilder proxyLogin(String user, Supplier<String> password) {
+        proxyLogin = Optional.of(new ProxyLogin(user, password));
+        return this;
+    }
+
+    S3ObjectStoreBuilder proxyLogin(Path file) {
+        proxyLogin = Optional.of(ProxyLogin.ofFile(file));
+        return this;
+    }
+
     /** {@link PayloadSigning#AUTO} by default. */
     public S3ObjectStoreBuilder payloadSigning(PayloadSigning value) {
         payloadSigning = value;
@@ -145,6 +164,18 @@ public final class S3ObjectStoreBuilder {
      */
     public S3ObjectStoreBuilder features(Set<StoreCapability> value) {
         features = Optional.of(Set.copyOf(value));
+        return this;
+    }
+
+    /** Most parts of an object, 1 to 1,000,000; 10,000 by default, as Amazon's. */
+    public S3ObjectStoreBuilder mostParts(int value) {
+        mostParts = value;
+        return this;
+    }
+
+    /** Most bytes of an object; 5 TiB by default. */
+    public S3ObjectStoreBuilder largestObject(long value) {
+        largestObject = value;
         return this;
     }
 
@@ -199,6 +230,11 @@ public final class S3ObjectStoreBuilder {
                 value -> require(value.matches("[A-Za-z0-9_-]{1,64}"), "the region has an unexpected character"));
         storageClass.ifPresent(value ->
                 require(value.matches("[A-Za-z0-9_-]{1,64}"), "the storage class has an unexpected character"));
+        require(proxyLogin.isEmpty() || proxy.isPresent(), "a login to a proxy needs the proxy's address");
+        require(mostParts >= 1 && mostParts <= 1_000_000, "most parts must be 1 to 1000000, got " + mostParts);
+        require(
+                largestObject >= SMALLEST_PART,
+                "the largest object has at least " + SMALLEST_PART + " bytes, got " + largestObject);
         requireTags();
         require(connections >= 1 && connections <= 1024, "connections must be 1 to 1024, got " + connections);
         requireTime("connect timeout", connectTimeout);
@@ -214,6 +250,7 @@ public final class S3ObjectStoreBuilder {
                 credentials,
                 caBundle,
                 proxy,
+                proxyLogin,
                 payloadSigning,
                 checksums,
                 encryption,
@@ -242,7 +279,7 @@ public final class S3ObjectStoreBuilder {
         require(
                 !has.contains(StoreCapability.EXPIRY),
                 "S3 removes objects by rules of the bucket only: EXPIRY cannot be had");
-        return new StoreCapabilities(has, SMALLEST_PART, LARGEST_PART, MOST_PARTS, LARGEST_OBJECT);
+        return new StoreCapabilities(has, SMALLEST_PART, LARGEST_PART, mostParts, largestObject);
     }
 
     private void requireBucket() {

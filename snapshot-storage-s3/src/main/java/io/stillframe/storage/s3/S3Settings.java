@@ -17,6 +17,7 @@ record S3Settings(
         S3Credentials credentials,
         Optional<Path> caBundle,
         Optional<URI> proxy,
+        Optional<ProxyLogin> proxyLogin,
         PayloadSigning payloadSigning,
         PartChecksums checksums,
         S3Encryption encryption,

@@ -66,6 +66,12 @@ final class S3Uri {
         if (settings.checksums() != PartChecksums.CRC32C) {
             query.put("checksums", lower(settings.checksums()));
         }
+        if (settings.capabilities().mostParts() != S3ObjectStoreBuilder.MOST_PARTS) {
+            query.put("most-parts", String.valueOf(settings.capabilities().mostParts()));
+        }
+        if (settings.capabilities().largestObject() != S3ObjectStoreBuilder.LARGEST_OBJECT) {
+            query.put("largest-object", String.valueOf(settings.capabilities().largestObject()));
+        }
         settings.storageClass().ifPresent(value -> query.put("storage-class", value));
         formatEncryption(settings.encryption(), query);
         new TreeMap<>(settings.tags()).forEach((key, value) -> query.put("tag." + key, value));
@@ -107,6 +113,11 @@ final class S3Uri {
         known.put("profile", (builder, value) -> builder.credentials(S3Credentials.profile(value)));
         known.put("ca", (builder, value) -> builder.caBundle(Path.of(value)));
         known.put("proxy", (builder, value) -> builder.proxy(uriOf("proxy", value)));
+        known.put("proxy-login-file", (builder, value) -> builder.proxyLogin(Path.of(value)));
+        known.put("most-parts", (builder, value) -> builder.mostParts((int) count("most-parts", value, 1_000_000)));
+        known.put(
+                "largest-object",
+                (builder, value) -> builder.largestObject(count("largest-object", value, Long.MAX_VALUE)));
         known.put(
                 "payload-signing",
                 (builder, value) -> builder.payloadSigning(choice("payload-signing", PayloadSigning.class, value)));
@@ -204,6 +215,13 @@ final class S3Uri {
             // Without the cause, whose message repeats the value.
             throw SnapshotException.invalid(name + " must be a URI such as https://host:port");
         }
+    }
+
+    private static long count(String name, String value, long most) {
+        if (value.matches("[0-9]{1,18}") && Long.parseLong(value) <= most) {
+            return Long.parseLong(value);
+        }
+        throw SnapshotException.invalid(name + " must be a whole number up to " + most + ", got '" + value + "'");
     }
 
     private static boolean truth(String name, String value) {

@@ -14,7 +14,7 @@ import software.amazon.awssdk.core.async.AsyncRequestBody;
  * that the caller can have the buffer back.
  */
 final class SlicedBody implements AsyncRequestBody {
-    private static final int SLICE = 128 << 10;
+    private static final int SLICE = 512 << 10;
 
     private final ByteBuffer bytes;
     private final LongAdder sent;

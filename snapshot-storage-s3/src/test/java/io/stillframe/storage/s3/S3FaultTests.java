@@ -10,20 +10,28 @@ import static io.stillframe.storage.s3.S3StoreTests.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.netty.buffer.PooledByteBufAllocator;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.PublishOutcome;
 import io.stillframe.spi.StoreCapability;
 import io.stillframe.spi.UploadSession;
+import io.stillframe.store.RetryingStore;
+import io.stillframe.store.StoreRetries;
 import io.stillframe.testing.Fault;
 import io.stillframe.testing.Fault.Action;
 import io.stillframe.testing.Fault.Point;
 import io.stillframe.testing.FaultProxy;
+import io.stillframe.testing.Pace;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,6 +52,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 abstract class S3FaultTests {
     private static final byte[] CONTENT = random(PART + 1000);
     private static final int MOST_REQUESTS = 20;
+
+    /** Less than one part. */
+    private static final long TOLERANCE = 4 << 20;
 
     private String bucket;
     private FaultProxy proxy;
@@ -182,6 +193,84 @@ abstract class S3FaultTests {
         } finally {
             proxy.disarm();
         }
+    }
+
+    /** A part takes longer than the stall timeout, but its bytes move. */
+    @Test
+    void aSlowNetworkIsNoFault() {
+        byte[] content = random(12 << 20);
+        proxy.slow(new Pace(Duration.ofMillis(50), 8 << 20));
+        try (UploadSession session = faulty.beginUpload(KEY, PartLayout.fixed(content.length), options())) {
+            PartReceipt part = session.putPart(1, ByteBuffer.wrap(content));
+            session.complete(List.of(part), PublishMode.REPLACE);
+        }
+        assertThat(read(faulty, KEY)).isEqualTo(content);
+    }
+
+    /** {@code -Dstillframe.faults=all} for more distances and for stalls. */
+    @ParameterizedTest
+    @EnumSource(Point.class)
+    void withRetriesAFaultAtEveryKthRequestIsNotNoticed(Point point) {
+        boolean all = "all".equals(System.getProperty("stillframe.faults"));
+        List<Action> actions = all ? List.of(Action.RESET, Action.CLOSE, Action.STALL) : List.of(Action.RESET);
+        ObjectStore retrying = RetryingStore.around(faulty, StoreRetries.ofDefaults());
+        // Not a multiple of three, as many requests as a completion of unknown outcome makes again and again.
+        for (int k : all ? new int[] {4, 5, 7} : new int[] {4}) {
+            for (Action action : actions) {
+                proxy.arm(Fault.at(1, point, action).againEvery(k));
+                assertThat(S3StoreTests.uploadOf(retrying, KEY, CONTENT))
+                        .as("%s %s every %s", action, point, k)
+                        .isInstanceOf(PublishOutcome.Published.class);
+                assertThat(read(retrying, KEY)).isEqualTo(CONTENT);
+                retrying.delete(List.of(KEY));
+                assertThat(retrying.list("", Optional.empty(), 10).items()).isEmpty();
+                assertThat(proxy.hits()).isGreaterThan(1);
+                proxy.disarm();
+            }
+        }
+    }
+
+    @Test
+    void memoryAndThreadsReturnToTheirBaseline() {
+        strikeAtAllPoints();
+        long heap = heap();
+        long direct = direct();
+        List<Thread> threads = threads();
+        for (int round = 0; round < 3; round++) {
+            strikeAtAllPoints();
+        }
+        Awaitility.await().untilAsserted(() -> {
+            assertThat(heap()).isLessThan(heap + TOLERANCE);
+            assertThat(direct()).isLessThan(direct + TOLERANCE);
+            assertThat(threads()).hasSizeLessThanOrEqualTo(threads.size());
+        });
+    }
+
+    private void strikeAtAllPoints() {
+        for (Point point : Point.values()) {
+            for (Action action : List.of(Action.RESET, Action.CLOSE)) {
+                proxy.arm(Fault.at(2, point, action));
+                Optional<SnapshotException> unused = tryUpload();
+                assertThat(proxy.hits()).isEqualTo(1);
+                proxy.disarm();
+                direct.delete(List.of(KEY));
+            }
+        }
+        sweep();
+    }
+
+    private static long heap() {
+        System.gc();
+        MemoryUsage usage = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
+        return usage.getUsed();
+    }
+
+    /** The JDK's and netty's. */
+    private static long direct() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                        .sum()
+                + PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory();
     }
 
     @Test

@@ -3,13 +3,19 @@ package io.stillframe.storage.s3;
 import static io.stillframe.storage.s3.S3StoreTests.KEY;
 import static io.stillframe.storage.s3.S3StoreTests.failureOf;
 import static io.stillframe.storage.s3.S3StoreTests.options;
+import static java.time.format.DateTimeFormatter.RFC_1123_DATE_TIME;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.PublishMode;
+import io.stillframe.spi.UploadSession;
+import io.stillframe.testing.Fault;
+import io.stillframe.testing.FaultProxy;
+import io.stillframe.testing.ForwardProxy;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -22,6 +28,11 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -79,7 +90,12 @@ final class S3RequestsTest {
             if (exchange.getRequestMethod().equals("HEAD")) {
                 exchange.getResponseHeaders().set("Content-Length", "1");
             }
-            exchange.sendResponseHeaders(200, -1);
+            boolean begins = "uploads".equals(exchange.getRequestURI().getQuery());
+            byte[] body = (begins ? "<Result><UploadId>id</UploadId></Result>" : "").getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, begins ? body.length : -1);
+            if (begins) {
+                exchange.getResponseBody().write(body);
+            }
         }
         exchange.close();
     }
@@ -123,6 +139,80 @@ final class S3RequestsTest {
                 .contains("x-amz-content-sha256: UNSIGNED-PAYLOAD")
                 .doesNotContain("aws-chunked")
                 .doesNotContain("very-secret-half");
+    }
+
+    @Test
+    void optionsOfWhatIsUploadedInPartsAreGivenWhenItBegins() {
+        byte[] key = new byte[32];
+        try (S3ObjectStore store = builder()
+                        .storageClass("GLACIER_IR")
+                        .encryption(S3Encryption.customerKey(() -> key))
+                        .tag("team", "vm")
+                        .objectLock(new S3ObjectLock(S3ObjectLock.Mode.GOVERNANCE, Duration.ofDays(1)))
+                        .build();
+                UploadSession session = store.beginUpload(KEY, PartLayout.fixed(S3StoreTests.PART), options())) {
+            session.putPart(1, ByteBuffer.allocate(10));
+            session.detach();
+        }
+        assertThat(notes.get(0))
+                .startsWith("POST /bucket/some/object?uploads")
+                .contains("x-amz-storage-class: GLACIER_IR")
+                .contains("x-amz-server-side-encryption-customer-key: ")
+                .contains("x-amz-tagging: team=vm")
+                .contains("x-amz-object-lock-mode: GOVERNANCE")
+                .contains("x-amz-object-lock-retain-until-date: ")
+                .contains("x-amz-checksum-algorithm: CRC32C")
+                .contains("x-amz-meta-stillframe-mark: ");
+        assertThat(notes.get(1))
+                .startsWith("PUT /bucket/some/object?partNumber=1&uploadId=id")
+                .contains("x-amz-server-side-encryption-customer-key: ")
+                .contains("x-amz-checksum-crc32c: ");
+    }
+
+    @Test
+    void aBucketIsNamedInTheHost() {
+        int port = server.getAddress().getPort();
+        try (ForwardProxy proxy = ForwardProxy.open();
+                S3ObjectStore store = builder()
+                        .endpoint(URI.create("http://s3.example.test:" + port))
+                        .pathStyle(false)
+                        .proxy(proxy.uri())
+                        .build()) {
+            put(store);
+            assertThat(proxy.requests()).containsExactly("CONNECT bucket.s3.example.test:" + port + " HTTP/1.1");
+        }
+        assertThat(notes.get(0)).startsWith("PUT /some/object\n").contains("host: bucket.s3.example.test:" + port);
+    }
+
+    /** The client takes the server's time from its refusal, and signs the next request by it. */
+    @Test
+    void afterARefusalForTheClockTheNextRequestHasTheServersTime() {
+        String error = "<Error><Code>RequestTimeTooSkewed</Code><Message>no</Message></Error>";
+        String answer = "HTTP/1.1 403 Forbidden\r\nDate: "
+                + RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC).plusHours(5))
+                + "\r\nContent-Type: application/xml\r\nConnection: close\r\nContent-Length: " + error.length()
+                + "\r\n\r\n" + error;
+        try (FaultProxy proxy = FaultProxy.inFrontOf(server.getAddress().getPort());
+                S3ObjectStore store = builder().endpoint(proxy.uri()).build()) {
+            put(store);
+            proxy.arm(new Fault(line -> true, 1, 0, Fault.Point.BEFORE_REQUEST, Fault.Action.ANSWER, answer));
+            SnapshotException refused = failureOf(() -> store.list("", Optional.empty(), 1));
+            assertThat(refused).hasMessageContaining("RequestTimeTooSkewed");
+            assertThat(refused.retryable()).isTrue();
+            store.stat(KEY);
+        }
+        assertThat(Duration.between(signed(notes.get(0)), signed(notes.get(notes.size() - 1))))
+                .isGreaterThan(Duration.ofHours(4));
+    }
+
+    private static Instant signed(String note) {
+        String date = note.lines()
+                .filter(line -> line.startsWith("x-amz-date: "))
+                .findFirst()
+                .orElseThrow()
+                .substring(12);
+        return LocalDateTime.parse(date, DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'"))
+                .toInstant(ZoneOffset.UTC);
     }
 
     @Test
@@ -263,7 +353,7 @@ final class S3RequestsTest {
     @Test
     void aUriKeepsEverythingButSecrets() {
         String uri = "s3://bucket/a/b?endpoint=https://host:1&region=r&path-style=false&profile=p&ca=/etc/hosts"
-                + "&proxy=http://proxy:3&payload-signing=never&checksums=md5&storage-class=X&encryption=kms&kms-key=k"
+                + "&proxy=http://proxy:3&payload-signing=never&checksums=md5&most-parts=500&largest-object=99999999999999&storage-class=X&encryption=kms&kms-key=k"
                 + "&tag.a=b%20c&object-lock=governance:PT48H&features=resume";
         S3Settings settings =
                 S3Uri.parse(URI.create(uri), name -> Optional.empty()).settings();

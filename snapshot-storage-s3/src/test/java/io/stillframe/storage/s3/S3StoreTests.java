@@ -8,6 +8,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.PublishMode;
@@ -248,7 +249,7 @@ abstract class S3StoreTests {
         }
     }
 
-    static PublishOutcome uploadOf(S3ObjectStore store, ObjectKey key, byte[] content) {
+    static PublishOutcome uploadOf(ObjectStore store, ObjectKey key, byte[] content) {
         try (UploadSession session = store.beginUpload(key, PartLayout.fixed(PART), options())) {
             List<PartReceipt> parts = new ArrayList<>();
             for (int from = 0; from < content.length; from += PART) {
@@ -259,7 +260,7 @@ abstract class S3StoreTests {
         }
     }
 
-    static byte[] read(S3ObjectStore store, ObjectKey key) {
+    static byte[] read(ObjectStore store, ObjectKey key) {
         try (ByteSource source = store.open(key)) {
             ByteBuffer all = ByteBuffer.allocate((int) source.size());
             source.read(0, all);

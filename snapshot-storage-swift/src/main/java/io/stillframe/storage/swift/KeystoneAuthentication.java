@@ -42,7 +42,7 @@ final class KeystoneAuthentication implements Authentication {
                 .header("Accept", "application/json");
         ByteBuffer body = ByteBuffer.wrap(Json.write(this::writeRequest));
         try {
-            Answer answer = transport.send(request, "POST", Optional.of(body), Optional.empty());
+            Answer answer = transport.send(request, "POST", Optional.of(body));
             if (!answer.succeeded()) {
                 throw answer.status() == 404
                         ? SnapshotException.permanent(what + ": nothing is there (404); check the address", null)

@@ -4,21 +4,25 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Flow.Subscriber;
 import java.util.concurrent.Flow.Subscription;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * A request's body straight from the caller's buffer, in slices that show that bytes move. Can be sent again from its start. Once
  * {@link #abandon abandoned} it hands out no more of the buffer.
  */
 final class PartBody implements BodyPublisher {
-    private static final int SLICE = 128 << 10;
+    private static final int SLICE = 512 << 10;
 
     private final ByteBuffer bytes;
     private final Watch watch;
+    private final LongAdder sent;
     private volatile boolean abandoned;
 
-    PartBody(ByteBuffer bytes, Watch watch) {
+    /** @param sent counts the bytes that are handed to the connection */
+    PartBody(ByteBuffer bytes, Watch watch, LongAdder sent) {
         this.bytes = bytes.asReadOnlyBuffer();
         this.watch = watch;
+        this.sent = sent;
     }
 
     void abandon() {
@@ -61,6 +65,7 @@ final class PartBody implements BodyPublisher {
                 int length = Math.min(SLICE, rest.remaining());
                 ByteBuffer slice = rest.slice(rest.position(), length);
                 rest.position(rest.position() + length);
+                sent.add(length);
                 subscriber.onNext(slice);
             }
             emitting = false;

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 
 /** A request to the account; for one thread, can be sent several times. */
 final class SwiftCall {
@@ -11,6 +12,7 @@ final class SwiftCall {
     final String path;
     final Map<String, String> headers = new LinkedHashMap<>();
     Optional<ByteBuffer> body = Optional.empty();
+    LongAdder sent = new LongAdder();
     Optional<ByteBuffer> target = Optional.empty();
 
     /** @param path below the account, encoded, with a query if there is one */
@@ -31,6 +33,12 @@ final class SwiftCall {
 
     SwiftCall body(ByteBuffer bytes) {
         body = Optional.of(bytes);
+        return this;
+    }
+
+    /** Counts the body's bytes that are handed to the connection. */
+    SwiftCall counting(LongAdder bytes) {
+        sent = bytes;
         return this;
     }
 

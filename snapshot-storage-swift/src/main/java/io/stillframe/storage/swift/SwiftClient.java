@@ -56,14 +56,13 @@ final class SwiftClient {
                 .header("X-Auth-Token", grant.token())
                 .header("Accept", "application/json");
         call.headers.forEach(request::header);
-        return transport.send(request, call.method, call.body, call.target.map(ByteBuffer::duplicate));
+        return transport.send(request, call.method, call.body, call.sent, call.target.map(ByteBuffer::duplicate));
     }
 
     /** An answer of the server itself, asked for without a token. */
     Optional<Answer> anonymous(URI address) {
         try {
-            return Optional.of(
-                    transport.send(HttpRequest.newBuilder(address), "GET", Optional.empty(), Optional.empty()));
+            return Optional.of(transport.send(HttpRequest.newBuilder(address), "GET", Optional.empty()));
         } catch (IOException e) {
             return Optional.empty();
         }

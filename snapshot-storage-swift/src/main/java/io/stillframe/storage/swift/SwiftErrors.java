@@ -8,12 +8,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
+import javax.net.ssl.SSLHandshakeException;
 
 /** What Swift's and Keystone's statuses mean. */
 final class SwiftErrors {
     private SwiftErrors() {}
 
     static SnapshotException unanswered(String what, IOException fault) {
+        for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SSLHandshakeException) {
+                return SnapshotException.permanent(
+                        what + ": the server's certificate is not trusted; give its authority as cacert", fault);
+            }
+        }
         return SnapshotException.transientFault(what + ": no answer (" + fault.getMessage() + ")", fault);
     }
 
@@ -41,6 +48,9 @@ final class SwiftErrors {
         return switch (status) {
             case 401 -> " (the credentials are not accepted)";
             case 403 -> " (this user may not do that)";
+            case 407 ->
+                " (the proxy wants a login; through a tunnel to https the JVM sends one only if started with"
+                        + " -Djdk.http.auth.tunneling.disabledSchemes=)";
             case 413 -> " (too large, or over the quota)";
             case 422 -> " (the bytes were damaged on their way)";
             case 507 -> " (the server is full)";

@@ -78,7 +78,7 @@ public final class SwiftObjectStore implements ObjectStore {
         return new SwiftObjectStoreBuilder(container);
     }
 
-    private static StoreCapabilities capabilities(ServerInfo info) {
+    static StoreCapabilities capabilities(ServerInfo info) {
         long most = Manifests.perManifest(info, info.longestName());
         int parts = (int) Math.min(most * most, MOST_PARTS);
         long largestObject =
@@ -114,6 +114,12 @@ public final class SwiftObjectStore implements ObjectStore {
     @Override
     public StoreCapabilities capabilities() {
         return capabilities;
+    }
+
+    /** {@inheritDoc} For Swift: one unfinished upload, and the cluster's own description of its limits. */
+    @Override
+    public StoreCapabilities probe() {
+        return new SwiftProbe(this, parts).run();
     }
 
     @Override

@@ -27,6 +27,7 @@ public final class SwiftObjectStoreBuilder {
     private Optional<URI> storageUrl = Optional.empty();
     private Optional<Path> caBundle = Optional.empty();
     private Optional<URI> proxy = Optional.empty();
+    private Optional<ProxyLogin> proxyLogin = Optional.empty();
     private Optional<SwiftSecret> tempUrlKey = Optional.empty();
     private Duration connectTimeout = Duration.ofSeconds(10);
     private Duration stallTimeout = Duration.ofSeconds(60);
@@ -79,6 +80,21 @@ public final class SwiftObjectStoreBuilder {
         return this;
     }
 
+    /**
+     * How to log in to the proxy, by its Basic scheme. For {@code https} servers the JVM sends such a login only if it was started with
+     * {@code -Djdk.http.auth.tunneling.disabledSchemes=}.
+     */
+    public SwiftObjectStoreBuilder proxyLogin(String user, SwiftSecret password) {
+        proxyLogin = Optional.of(new ProxyLogin(user, password));
+        return this;
+    }
+
+    /** The same from one secret of the form {@code user:password}. */
+    SwiftObjectStoreBuilder proxyLogin(SwiftSecret userAndPassword) {
+        proxyLogin = Optional.of(ProxyLogin.of(userAndPassword));
+        return this;
+    }
+
     /** The account's key of temporary URLs; by default it is asked for when needed. */
     public SwiftObjectStoreBuilder tempUrlKey(SwiftSecret value) {
         tempUrlKey = Optional.of(value);
@@ -127,6 +143,9 @@ public final class SwiftObjectStoreBuilder {
         }
         proxy.ifPresent(value -> requireAddress("proxy", value, List.of("http")));
         storageUrl.ifPresent(value -> requireAddress("storage URL", value, List.of("http", "https")));
+        if (proxyLogin.isPresent() && proxy.isEmpty()) {
+            throw SnapshotException.invalid("a login to a proxy needs the proxy's address");
+        }
         SwiftCredentials known = credentials.orElseThrow(() -> SnapshotException.invalid(
                 "no credentials for Swift: give OS_* or ST_* variables, " + "or the builder's credentials"));
         return new SwiftSettings(
@@ -138,6 +157,7 @@ public final class SwiftObjectStoreBuilder {
                 storageUrl,
                 caBundle,
                 proxy,
+                proxyLogin,
                 tempUrlKey,
                 connectTimeout,
                 stallTimeout,

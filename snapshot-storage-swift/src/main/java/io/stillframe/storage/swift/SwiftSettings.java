@@ -15,6 +15,7 @@ record SwiftSettings(
         Optional<URI> storageUrl,
         Optional<Path> caBundle,
         Optional<URI> proxy,
+        Optional<ProxyLogin> proxyLogin,
         Optional<SwiftSecret> tempUrlKey,
         Duration connectTimeout,
         Duration stallTimeout,

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +46,7 @@ final class SwiftUpload implements UploadSession {
     private final UploadId id;
     private final UploadOptions options;
     private final Set<String> sent = ConcurrentHashMap.newKeySet();
+    private final LongAdder bytesSent = new LongAdder();
     private volatile State state = State.OPEN;
 
     SwiftUpload(SwiftObjectStore store, SwiftParts parts, UploadToken token, UploadId id, UploadOptions options) {
@@ -74,7 +76,7 @@ final class SwiftUpload implements UploadSession {
                 .header("ETag", etag)
                 .header("Content-Type", "application/octet-stream");
         Expiry.apply(call, options);
-        Answer answer = parts.client().call(what, call.body(bytes));
+        Answer answer = parts.client().call(what, call.body(bytes).counting(bytesSent));
         if (answer.status() == 404) {
             throw SnapshotException.notFound(what + ": the container does not exist (any more)");
         }
@@ -85,6 +87,11 @@ final class SwiftUpload implements UploadSession {
             throw SnapshotException.transientFault(what + ": the server has stored other bytes than were sent", null);
         }
         return new PartReceipt(number, bytes.remaining(), etag);
+    }
+
+    @Override
+    public long bytesSent() {
+        return bytesSent.sum();
     }
 
     @Override

@@ -15,8 +15,16 @@ import java.util.function.Function;
 
 /** Stores as URIs, both ways. What can hold a secret has no place in them. */
 final class SwiftUri {
-    private static final Set<String> PARAMETERS =
-            Set.of("region", "interface", "auth-url", "storage-url", "cacert", "proxy", "stall-seconds", "secret-file");
+    private static final Set<String> PARAMETERS = Set.of(
+            "region",
+            "interface",
+            "auth-url",
+            "storage-url",
+            "cacert",
+            "proxy",
+            "proxy-login-file",
+            "stall-seconds",
+            "secret-file");
 
     private final Map<String, String> query;
     private final Function<String, Optional<String>> environment;
@@ -55,6 +63,9 @@ final class SwiftUri {
         Optional.ofNullable(query.get("proxy"))
                 .map(text -> address("proxy", text))
                 .ifPresent(builder::proxy);
+        Optional.ofNullable(query.get("proxy-login-file"))
+                .map(file -> SwiftSecret.ofFile(Path.of(file)))
+                .ifPresent(builder::proxyLogin);
         value("storage-url", "OS_STORAGE_URL")
                 .map(text -> address("storage-url", text))
                 .ifPresent(builder::storageUrl);

@@ -23,7 +23,7 @@ final class TempAuthAuthentication implements Authentication {
                 .header("X-Auth-User", credentials.user())
                 .header("X-Auth-Key", credentials.key().reveal());
         try {
-            Answer answer = transport.send(request, "GET", Optional.empty(), Optional.empty());
+            Answer answer = transport.send(request, "GET", Optional.empty());
             if (!answer.succeeded()) {
                 throw SwiftErrors.of(what, answer);
             }

@@ -18,21 +18,27 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends requests and waits for their answers in the caller's thread. There is no deadline for an exchange, but one for the time in
  * which no byte moves. Safe for use by several threads.
  */
 final class Transport implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
     private static final int LARGEST_TEXT = 64 << 20;
 
     private final ExecutorService executor;
     private final Duration stallTimeout;
+    private final Optional<ProxyLogin> proxyLogin;
     private @Nullable HttpClient client;
 
     Transport(SwiftSettings settings) {
         this.stallTimeout = settings.stallTimeout();
+        this.proxyLogin = settings.proxyLogin();
         this.executor = Executors.newCachedThreadPool(task -> {
             Thread thread = new Thread(task, "stillframe-swift-http");
             thread.setDaemon(true);
@@ -44,8 +50,16 @@ final class Transport implements AutoCloseable {
                 .connectTimeout(settings.connectTimeout())
                 .executor(executor);
         settings.caBundle().ifPresent(file -> builder.sslContext(TrustedAuthorities.context(file)));
-        builder.proxy(settings.proxy().map(Transport::through).orElseGet(ProxySelector::getDefault));
+        settings.proxy()
+                .map(Transport::through)
+                .or(() -> Optional.ofNullable(ProxySelector.getDefault()))
+                .ifPresent(builder::proxy);
         client = builder.build();
+    }
+
+    /** Without a large body either way. */
+    Answer send(HttpRequest.Builder request, String method, Optional<ByteBuffer> body) throws IOException {
+        return send(request, method, body, new LongAdder(), Optional.empty());
     }
 
     private static ProxySelector through(URI proxy) {
@@ -56,22 +70,29 @@ final class Transport implements AutoCloseable {
      * Sends a request.
      *
      * @param body sent from position to limit, if given
+     * @param sent counts the body's bytes that are handed to the connection
      * @param target takes the body of a 200 or 206, if given; others have their body in memory
      * @throws IOException if there was no whole answer
      */
-    Answer send(HttpRequest.Builder request, String method, Optional<ByteBuffer> body, Optional<ByteBuffer> target)
+    Answer send(
+            HttpRequest.Builder request,
+            String method,
+            Optional<ByteBuffer> body,
+            LongAdder sent,
+            Optional<ByteBuffer> target)
             throws IOException {
         Watch watch = new Watch();
-        Optional<PartBody> sent = body.map(bytes -> new PartBody(bytes, watch));
+        Optional<PartBody> published = body.map(bytes -> new PartBody(bytes, watch, sent));
+        proxyLogin.ifPresent(login -> request.setHeader("Proxy-Authorization", login.header()));
         request.method(
-                method, sent.<HttpRequest.BodyPublisher>map(b -> b).orElseGet(HttpRequest.BodyPublishers::noBody));
+                method, published.<HttpRequest.BodyPublisher>map(b -> b).orElseGet(HttpRequest.BodyPublishers::noBody));
         Receiver receiver = new Receiver(watch, target);
         CompletableFuture<HttpResponse<byte[]>> answer = open().sendAsync(request.build(), receiver);
         try {
             HttpResponse<byte[]> got = await(answer, watch);
             return new Answer(got.statusCode(), got.headers(), got.body());
         } finally {
-            sent.ifPresent(PartBody::abandon);
+            published.ifPresent(PartBody::abandon);
             receiver.abandon();
         }
     }
@@ -106,11 +127,24 @@ final class Transport implements AutoCloseable {
         return client;
     }
 
-    /** From Java 21 on a client can be closed; before, it ends once nobody refers to it. */
+    /** What is under way fails. From Java 21 on a client can be ended; before, it ends once nobody refers to it. */
     @Override
     public synchronized void close() {
+        if (client != null) {
+            end(client);
+        }
         client = null;
         executor.shutdown();
+    }
+
+    private static void end(HttpClient client) {
+        try {
+            HttpClient.class.getMethod("shutdownNow").invoke(client);
+        } catch (NoSuchMethodException e) {
+            LOG.trace("this Java ends its HTTP clients by itself");
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("HttpClient.shutdownNow is public and throws nothing", e);
+        }
     }
 
     private static final class Receiver implements HttpResponse.BodyHandler<byte[]> {

@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.ByteSource;
+import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.PublishOutcome;
@@ -16,16 +18,23 @@ import io.stillframe.spi.UploadOptions;
 import io.stillframe.spi.UploadSession;
 import io.stillframe.spi.contract.Bytes;
 import io.stillframe.spi.contract.Crowd;
+import io.stillframe.store.RetryingStore;
+import io.stillframe.store.StoreRetries;
 import io.stillframe.testing.Fault;
 import io.stillframe.testing.Fault.Action;
 import io.stillframe.testing.Fault.Point;
 import io.stillframe.testing.FaultProxy;
+import io.stillframe.testing.Pace;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,6 +135,86 @@ final class SwiftFaultTest {
             Uploads.sweep(direct);
             assertThat(container.segments()).as("request %s", request).isEmpty();
         }
+    }
+
+    /** A part takes longer than the stall timeout, but its bytes move. */
+    @Test
+    void aSlowNetworkIsNoFault() {
+        byte[] content = Bytes.random(12 << 20, 12);
+        proxy.slow(new Pace(Duration.ofMillis(50), 8 << 20));
+        PartLayout whole = PartLayout.fixed(content.length);
+        try (UploadSession session = faulty.beginUpload(KEY, whole, UploadOptions.ofDefaults())) {
+            PartReceipt part = session.putPart(1, ByteBuffer.wrap(content));
+            assertThat(session.bytesSent()).isEqualTo(content.length);
+            session.complete(List.of(part), PublishMode.REPLACE);
+        }
+        assertThat(Uploads.read(faulty)).isEqualTo(content);
+    }
+
+    /** {@code -Dstillframe.faults=all} for more distances and for stalls. */
+    @ParameterizedTest
+    @EnumSource(Point.class)
+    void withRetriesAFaultAtEveryKthRequestIsNotNoticed(Point point) {
+        boolean all = "all".equals(System.getProperty("stillframe.faults"));
+        List<Action> actions = all ? List.of(Action.RESET, Action.CLOSE, Action.STALL) : List.of(Action.RESET);
+        ObjectStore retrying = RetryingStore.around(faulty, StoreRetries.ofDefaults());
+        // Not a multiple of three, as many requests as the first upload makes to create its container.
+        for (int k : all ? new int[] {4, 5, 7} : new int[] {4}) {
+            for (Action action : actions) {
+                proxy.arm(Fault.at(1, point, action).againEvery(k));
+                assertThat(Uploads.upload(retrying, CONTENT, PublishMode.CREATE_IF_ABSENT))
+                        .as("%s %s every %s", action, point, k)
+                        .isInstanceOf(PublishOutcome.Published.class);
+                assertThat(Uploads.read(retrying)).isEqualTo(CONTENT);
+                retrying.delete(List.of(KEY));
+                assertThat(proxy.hits()).isGreaterThan(1);
+                proxy.disarm();
+                assertThat(container.objects()).isEmpty();
+            }
+        }
+        Uploads.sweep(direct);
+        assertThat(container.segments()).isEmpty();
+    }
+
+    @Test
+    void memoryAndThreadsReturnToTheirBaseline() {
+        byte[] content = Bytes.random(4 << 20, 4);
+        strikeAtAllPoints(content);
+        long heap = heap();
+        long directMemory = directMemory();
+        for (int round = 0; round < 3; round++) {
+            strikeAtAllPoints(content);
+        }
+        Awaitility.await().untilAsserted(() -> {
+            assertThat(heap()).isLessThan(heap + content.length);
+            assertThat(directMemory()).isLessThan(directMemory + content.length);
+        });
+        Uploads.sweep(direct);
+    }
+
+    private void strikeAtAllPoints(byte[] content) {
+        for (Point point : Point.values()) {
+            for (Action action : List.of(Action.RESET, Action.CLOSE)) {
+                try (UploadSession session =
+                        faulty.beginUpload(KEY, PartLayout.fixed(content.length), UploadOptions.ofDefaults())) {
+                    proxy.arm(Fault.at(1, point, action));
+                    failing(() -> session.putPart(1, ByteBuffer.wrap(content)), Kind.TRANSIENT);
+                    proxy.disarm();
+                }
+            }
+        }
+    }
+
+    private static long heap() {
+        System.gc();
+        MemoryUsage usage = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
+        return usage.getUsed();
+    }
+
+    private static long directMemory() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                .sum();
     }
 
     @Test

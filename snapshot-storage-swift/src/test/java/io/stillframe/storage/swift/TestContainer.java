@@ -61,7 +61,7 @@ final class TestContainer implements AutoCloseable {
             request.headers(headers);
         }
         try {
-            return transport.send(request, method, body, Optional.empty());
+            return transport.send(request, method, body);
         } catch (IOException e) {
             return Assertions.fail(method + " " + path, e);
         }
