@@ -2,7 +2,7 @@
 # Builds the benchmarks and the command-line tool, starts the lab's S3 server (Ceph's radosgw) and Swift, and compares uploads and whole
 # snapshots to them with those of other tools; stops what it has started. Takes the options of run.sh. Linux, as root.
 #   apt-get install rclone python3-swiftclient awscli qemu-utils
-# What is absent is left out, and the report says so.
+# rclone and the swift client are needed; what else is absent is left out, and the report says so.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -36,12 +36,12 @@ settings() {
   export AWS_REQUEST_CHECKSUM_CALCULATION=when_required AWS_RESPONSE_CHECKSUM_VALIDATION=when_required
 }
 
+for tool in rclone swift; do command -v $tool >/dev/null || { echo "stores.sh: $tool is missing" >&2; exit 1; }; done
 (cd "$root" && mvn -q -DskipTests -pl benchmarks,examples -am package) >&2
 trap stop EXIT
 up ceph
 up swift
 settings
-for tool in rclone swift; do command -v $tool >/dev/null || { echo "stores.sh: $tool is missing" >&2; exit 1; }; done
 rclone mkdir "LAB:$BENCH_BUCKET"
 swift -q post "$BENCH_CONTAINER"
 "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "$root/benchmarks/target/benchmarks.jar" \
