@@ -129,9 +129,9 @@ final class CrashBench implements AutoCloseable {
     /** Runs one case; {@code harm} is done when the child waits, and gives what ends it. */
     Verdict run(Order order, Harm harm) {
         long start = System.nanoTime();
+        long written = guest.sequence();
         String subject = subject(order.work());
         int console = console().length();
-        long written = guest.sequence();
         ChildJvm child = child();
         child.send(new Order(order.work(), subject, order.at(), order.act(), order.delayMillis()).line());
         String end = attend(child, harm);
