@@ -64,7 +64,9 @@ final class ModelInvariants {
         records.forEach(record -> checkChange(record.snapshot()));
         checkRemoved(records, zombies);
         checkDuties(records);
-        checkHeld(records);
+        if (!zombies) {
+            checkHeld(records);
+        }
     }
 
     private static void checkClaims(List<CatalogRecord> records) {

@@ -121,7 +121,7 @@ public final class ModelWorld implements LongFunction<String> {
                 .encodersPerTransfer(1)
                 .uploadsPerTransfer(2)
                 .transfersAtOnce(2)
-                .stopGrace(Duration.ofSeconds(10))
+                .stopGrace(Duration.ofSeconds(30))
                 .retries(new RetryPolicy(Duration.ofMillis(50), Duration.ofSeconds(2), 5))
                 .build();
     }
@@ -253,7 +253,7 @@ public final class ModelWorld implements LongFunction<String> {
         return SnapshotRequest.of(any(INSTANCES))
                 .withCodec("raw")
                 .withCapture(random.nextInt(3) == 0 ? CaptureMode.LIVE : CaptureMode.SHUTDOWN)
-                .withShutdown(new ShutdownPolicy(Duration.ofSeconds(6), Duration.ofSeconds(2)))
+                .withShutdown(new ShutdownPolicy(Duration.ofSeconds(30), Duration.ofSeconds(4)))
                 .withRetentionDays(random.nextInt(3));
     }
 
@@ -328,7 +328,7 @@ public final class ModelWorld implements LongFunction<String> {
         storeCalls.delays = 0;
         tell("settling");
         Node last = replace(nodes.get(0));
-        simulation.sleep(60, TimeUnit.SECONDS);
+        simulation.sleep(120, TimeUnit.SECONDS);
         once(last, "recover", service -> service.recover(new Cancellation()));
         simulation.sleep(30, TimeUnit.SECONDS);
         once(last, "sweep", service -> service.sweep(SweepMode.REMOVE, new Cancellation()));
