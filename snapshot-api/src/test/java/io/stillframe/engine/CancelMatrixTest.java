@@ -98,7 +98,9 @@ class CancelMatrixTest {
                     service.recover(new Cancellation());
                 }
 
-                await("" + point).atMost(Lab.LONG).until(() -> lab.catalog.find(id).isEmpty());
+                await("" + point)
+                        .atMost(Lab.LONG)
+                        .until(() -> lab.catalog.find(id).isEmpty());
                 lab.awaitNothingLeft();
             }
         });
@@ -109,8 +111,7 @@ class CancelMatrixTest {
         try (Lab lab = Lab.running()) {
             SnapshotService service = lab.service(
                     Lab.settings().expiry(ServiceSettings.Expiry.TIMER).build());
-            SnapshotId id =
-                    lab.settled(service, service.create(Lab.request())).id();
+            SnapshotId id = lab.settled(service, service.create(Lab.request())).id();
             makeUnreachable(lab);
             assertThatExceptionOfType(SnapshotException.class)
                     .isThrownBy(() -> service.delete(id))
@@ -137,7 +138,9 @@ class CancelMatrixTest {
             return true;
         } catch (CompletionException e) {
             assertThat(e.getCause()).as("%s", point).isInstanceOf(SnapshotException.class);
-            assertThat(((SnapshotException) e.getCause()).kind()).as("%s", point).isEqualTo(Kind.TRANSIENT);
+            assertThat(((SnapshotException) e.getCause()).kind())
+                    .as("%s", point)
+                    .isEqualTo(Kind.TRANSIENT);
             return false;
         }
     }
@@ -170,8 +173,11 @@ class CancelMatrixTest {
         ConcurrentLinkedQueue<CallPoint> passed = new ConcurrentLinkedQueue<>();
         CallPoints points = new CallPoints(passed::add);
         try (Lab lab = lab(scenario)) {
-            SnapshotService service =
-                    lab.service(Lab.settings().build(), points.around(lab.host.connect()), points.around(lab.store), points.around(lab.catalog));
+            SnapshotService service = lab.service(
+                    Lab.settings().build(),
+                    points.around(lab.host.connect()),
+                    points.around(lab.store),
+                    points.around(lab.catalog));
             lab.settled(service, service.create(scenario.request()));
         }
         Set<CallPoint> kept = new LinkedHashSet<>();
@@ -216,7 +222,8 @@ class CancelMatrixTest {
         void awaitPoint(SnapshotService service, SnapshotId id) {
             await().atMost(Lab.LONG)
                     .pollInterval(Duration.ofMillis(2))
-                    .until(() -> reached.getCount() == 0 || SnapshotService.settled().test(service.get(id)));
+                    .until(() ->
+                            reached.getCount() == 0 || SnapshotService.settled().test(service.get(id)));
         }
 
         void goOn() {

@@ -100,9 +100,8 @@ public final class CallPoints {
             return wrapped(method.getReturnType(), invoke(plugin, method, arguments));
         }
         String call = work() + ": " + type.getSimpleName() + "." + method.getName() + detail(plugin, arguments);
-        int occurrence = occurrences
-                .computeIfAbsent(call, name -> new AtomicInteger())
-                .incrementAndGet();
+        int occurrence =
+                occurrences.computeIfAbsent(call, name -> new AtomicInteger()).incrementAndGet();
         visitor.accept(new CallPoint(call, occurrence, Moment.BEFORE));
         Object result = invoke(plugin, method, arguments);
         visitor.accept(new CallPoint(call, occurrence, Moment.AFTER));
@@ -135,7 +134,9 @@ public final class CallPoints {
 
     /** What tells this call from others of its method, as far as it is the same in every run. */
     private static String detail(Object plugin, Object[] arguments) {
-        String session = plugin instanceof UploadSession upload ? " " + lastOf(upload.token().key()) : "";
+        String session = plugin instanceof UploadSession upload
+                ? " " + lastOf(upload.token().key())
+                : "";
         List<Object> known = arguments == null ? List.of() : Arrays.asList(arguments);
         return session
                 + known.stream()

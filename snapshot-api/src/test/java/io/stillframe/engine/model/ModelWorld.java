@@ -121,7 +121,7 @@ public final class ModelWorld implements LongFunction<String> {
                 .encodersPerTransfer(1)
                 .uploadsPerTransfer(2)
                 .transfersAtOnce(2)
-                .stopGrace(Duration.ofSeconds(10))
+                .stopGrace(Duration.ofSeconds(30))
                 .retries(new RetryPolicy(Duration.ofMillis(50), Duration.ofSeconds(2), 5))
                 .build();
     }
@@ -208,7 +208,8 @@ public final class ModelWorld implements LongFunction<String> {
     }
 
     private static Digest digest(BlockSource source) {
-        return DiskCopy.digest(source, StreamSettings.ofDefaults().withThreads(1), new Cancellation(), StreamListener.none());
+        return DiskCopy.digest(
+                source, StreamSettings.ofDefaults().withThreads(1), new Cancellation(), StreamListener.none());
     }
 
     /** On every switch between threads after something had an effect. */
@@ -224,10 +225,11 @@ public final class ModelWorld implements LongFunction<String> {
         switch (random.nextInt(22)) {
             case 0, 1, 2, 3, 4, 5 -> node.run("create", service -> service.create(request()));
             case 6, 7 -> known().ifPresent(id -> node.run("cancel", service -> service.cancel(id)));
-            case 8, 9 -> known().ifPresent(id -> {
-                invariants.unwanted.add(id);
-                node.run("delete", service -> service.delete(id));
-            });
+            case 8, 9 ->
+                known().ifPresent(id -> {
+                    invariants.unwanted.add(id);
+                    node.run("delete", service -> service.delete(id));
+                });
             case 10, 11 -> replace(node);
             case 12 -> node.run("recover", service -> service.recover(new Cancellation()));
             case 13 -> node.run("sweep", service -> service.sweep(SweepMode.REMOVE, new Cancellation()));
@@ -251,7 +253,7 @@ public final class ModelWorld implements LongFunction<String> {
         return SnapshotRequest.of(any(INSTANCES))
                 .withCodec("raw")
                 .withCapture(random.nextInt(3) == 0 ? CaptureMode.LIVE : CaptureMode.SHUTDOWN)
-                .withShutdown(new ShutdownPolicy(Duration.ofSeconds(6), Duration.ofSeconds(2)))
+                .withShutdown(new ShutdownPolicy(Duration.ofSeconds(30), Duration.ofSeconds(4)))
                 .withRetentionDays(random.nextInt(3));
     }
 
@@ -326,7 +328,7 @@ public final class ModelWorld implements LongFunction<String> {
         storeCalls.delays = 0;
         tell("settling");
         Node last = replace(nodes.get(0));
-        simulation.sleep(60, TimeUnit.SECONDS);
+        simulation.sleep(120, TimeUnit.SECONDS);
         once(last, "recover", service -> service.recover(new Cancellation()));
         simulation.sleep(30, TimeUnit.SECONDS);
         once(last, "sweep", service -> service.sweep(SweepMode.REMOVE, new Cancellation()));
@@ -340,11 +342,15 @@ public final class ModelWorld implements LongFunction<String> {
                     guest.state().power());
             require(!guest.isFrozen(), "%s is frozen in the end", name);
         }
-        require(host.capture().listHeld().isEmpty(), "held in the end: %s", host.capture().listHeld());
+        require(
+                host.capture().listHeld().isEmpty(),
+                "held in the end: %s",
+                host.capture().listHeld());
         List<Snapshot> left = snapshots();
         left.forEach(this::judge);
         judgeStore(left);
-        left.forEach(snapshot -> tell(snapshot.status() + " " + snapshot.instance().name()));
+        left.forEach(
+                snapshot -> tell(snapshot.status() + " " + snapshot.instance().name()));
     }
 
     private void once(Node node, String what, Work work) {
@@ -383,7 +389,8 @@ public final class ModelWorld implements LongFunction<String> {
                 .forEach(key -> require(zombies, "left in the store: %s", key));
         store.listUploads("", Optional.empty(), 1000)
                 .items()
-                .forEach(upload -> require(zombies, "unfinished: %s", upload.token().key()));
+                .forEach(upload ->
+                        require(zombies, "unfinished: %s", upload.token().key()));
     }
 
     private void tell(String what) {

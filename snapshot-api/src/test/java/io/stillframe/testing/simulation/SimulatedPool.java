@@ -18,7 +18,12 @@ public class SimulatedPool extends AbstractExecutorService {
     private boolean shutDown;
 
     public SimulatedPool(
-            int core, int most, long keepAlive, TimeUnit unit, BlockingQueue<Runnable> queue, SimulatedThreadFactory factory) {
+            int core,
+            int most,
+            long keepAlive,
+            TimeUnit unit,
+            BlockingQueue<Runnable> queue,
+            SimulatedThreadFactory factory) {
         this(most, factory);
     }
 

@@ -36,7 +36,8 @@ public final class SimulatedScheduler extends SimulatedPool implements Scheduled
 
     @Override
     public <V> ScheduledFuture<V> schedule(Callable<V> task, long delay, TimeUnit unit) {
-        SimulatedFuture<V> future = new SimulatedFuture<>(task, Simulation.current().now() + unit.toNanos(delay));
+        SimulatedFuture<V> future =
+                new SimulatedFuture<>(task, Simulation.current().now() + unit.toNanos(delay));
         whenDue(delay, unit, future, future);
         return future;
     }

@@ -196,7 +196,9 @@ public final class Simulation {
         all.forEach(SimulatedThread::kill);
         threads.removeAll(all);
         dead.addAll(all);
-        monitors.values().removeIf(monitor -> monitor.owner.filter(SimulatedThread::isKilled).isPresent());
+        monitors.values()
+                .removeIf(monitor ->
+                        monitor.owner.filter(SimulatedThread::isKilled).isPresent());
     }
 
     /** Runs {@code work} on a new thread of a node. */
@@ -268,10 +270,8 @@ public final class Simulation {
         }
         List<SimulatedThread> ready = ready();
         if (ready.isEmpty()) {
-            long next = threads.stream()
-                    .mapToLong(SimulatedThread::deadline)
-                    .min()
-                    .orElse(Long.MAX_VALUE);
+            long next =
+                    threads.stream().mapToLong(SimulatedThread::deadline).min().orElse(Long.MAX_VALUE);
             if (next == Long.MAX_VALUE) {
                 failure = Optional.of(new AssertionError("every thread waits for ever: " + threads));
                 return threads.get(0);

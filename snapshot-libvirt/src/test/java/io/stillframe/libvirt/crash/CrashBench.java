@@ -22,7 +22,6 @@ import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.BlockTarget;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
-import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.Plugins;
 import io.stillframe.spi.SnapshotCatalog;
@@ -47,7 +46,8 @@ import java.util.stream.Stream;
  * that recovers, and then everything is looked at. Every case leaves it as it found it, or the verdict says what is different.
  */
 final class CrashBench implements AutoCloseable {
-    private static final Pattern BROKEN = Pattern.compile("(?m)^SEQ (mismatch|error).*$|^SEQ file.*(gaps|bad)=[1-9].*$");
+    private static final Pattern BROKEN =
+            Pattern.compile("(?m)^SEQ (mismatch|error).*$|^SEQ file.*(gaps|bad)=[1-9].*$");
 
     private final Lab lab;
     private final URI uri;
@@ -129,9 +129,9 @@ final class CrashBench implements AutoCloseable {
     /** Runs one case; {@code harm} is done when the child waits, and gives what ends it. */
     Verdict run(Order order, Harm harm) {
         long start = System.nanoTime();
+        long written = guest.sequence();
         String subject = subject(order.work());
         int console = console().length();
-        long written = guest.sequence();
         ChildJvm child = child();
         child.send(new Order(order.work(), subject, order.at(), order.act(), order.delayMillis()).line());
         String end = attend(child, harm);
@@ -218,8 +218,7 @@ final class CrashBench implements AutoCloseable {
             return "";
         }
         try (SnapshotService service = node()) {
-            Snapshot snapshot =
-                    service.create(SnapshotRequest.of(guest.name()).withCapture(CaptureMode.LIVE));
+            Snapshot snapshot = service.create(SnapshotRequest.of(guest.name()).withCapture(CaptureMode.LIVE));
             Snapshot settled = service.await(snapshot.id(), SnapshotService.settled(), CrashChild.LONG);
             if (settled.status() != SnapshotStatus.AVAILABLE) {
                 throw new AssertionError("no snapshot to work on: " + settled);
@@ -357,8 +356,7 @@ final class CrashBench implements AutoCloseable {
     }
 
     private void compare(Path stored, Path held) {
-        Lab.Outcome outcome =
-                lab.tryCommand("qemu-img", "compare", "-f", "raw", stored.toString(), held.toString());
+        Lab.Outcome outcome = lab.tryCommand("qemu-img", "compare", "-f", "raw", stored.toString(), held.toString());
         if (outcome.status() != 0) {
             throw new AssertionError("not what was held: " + outcome.output());
         }
@@ -375,7 +373,8 @@ final class CrashBench implements AutoCloseable {
         stored().stream().filter(file -> !file.contains(kept)).forEach(file -> found.leftovers.add("stored: " + file));
         store.listUploads("", Optional.empty(), 10)
                 .items()
-                .forEach(upload -> found.leftovers.add("upload: " + upload.token().key()));
+                .forEach(upload ->
+                        found.leftovers.add("upload: " + upload.token().key()));
         for (CatalogRecord record : catalog.list(Optional.empty(), 10).items()) {
             if (record.claim().isPresent()) {
                 found.leftovers.add("claim: " + record.claim().get());

@@ -153,7 +153,8 @@ public final class CrashChild {
             return;
         }
         if (now.work() == Work.CANCEL_STOPPING && isCall(point, "HypervisorDriver.requestShutdown", Moment.AFTER)
-                || now.work() == Work.CANCEL_SENDING && isCall(point, "ObjectStore.beginUpload", Moment.BEFORE)
+                || now.work() == Work.CANCEL_SENDING
+                        && isCall(point, "ObjectStore.beginUpload", Moment.BEFORE)
                         && point.call().startsWith("transfer")) {
             cancelled = true;
         }

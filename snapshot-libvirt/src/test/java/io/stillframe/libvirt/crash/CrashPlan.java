@@ -83,7 +83,8 @@ final class CrashPlan {
         if (!work.cancels()) {
             return 0;
         }
-        String call = work == Work.CANCEL_STOPPING ? "HypervisorDriver.requestShutdown" : "transfer: ObjectStore.beginUpload";
+        String call =
+                work == Work.CANCEL_STOPPING ? "HypervisorDriver.requestShutdown" : "transfer: ObjectStore.beginUpload";
         for (int i = 0; i < passed.size(); i++) {
             if (passed.get(i).point().call().contains(call)) {
                 return i;

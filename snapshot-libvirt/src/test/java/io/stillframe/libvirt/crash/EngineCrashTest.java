@@ -30,7 +30,10 @@ class EngineCrashTest {
 
     @BeforeAll
     void boot() {
-        bench = new CrashBench(Lab.open(), URI.create(Lab.URI), "crash-" + ProcessHandle.current().pid());
+        bench = new CrashBench(
+                Lab.open(),
+                URI.create(Lab.URI),
+                "crash-" + ProcessHandle.current().pid());
     }
 
     @AfterAll
@@ -92,7 +95,6 @@ class EngineCrashTest {
     private static Order order(String place) {
         String[] parts = place.split("\\|");
         long delay = parts.length > 2 ? Long.parseLong(parts[2]) : 0;
-        return new Order(
-                Work.valueOf(parts[0]), "", Optional.of(CallPoint.parse(parts[1])), Act.KILL_ENGINE, delay);
+        return new Order(Work.valueOf(parts[0]), "", Optional.of(CallPoint.parse(parts[1])), Act.KILL_ENGINE, delay);
     }
 }

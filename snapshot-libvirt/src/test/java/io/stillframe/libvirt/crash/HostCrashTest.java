@@ -25,8 +25,9 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  */
 @EnabledIfSystemProperty(named = "stillframe.crash", matches = "all|host")
 class HostCrashTest {
-    private static final String EFFECTS = ".*(requestShutdown|DiskCapture|powerOn|freeze|thaw|beginUpload v|putPart .* [12]$"
-            + "|complete|put manifest|update (CAPTURING|QUEUED|AVAILABLE)).*";
+    private static final String EFFECTS =
+            ".*(requestShutdown|DiskCapture|powerOn|freeze|thaw|beginUpload v|putPart .* [12]$"
+                    + "|complete|put manifest|update (CAPTURING|QUEUED|AVAILABLE)).*";
     private static final String STORING = "(transfer|upload|release): .*";
     private static final Duration AWHILE = Duration.ofSeconds(3);
 
@@ -54,7 +55,8 @@ class HostCrashTest {
         try (CrashBench bench = new CrashBench(Lab.open(), URI.create(Lab.URI), name)) {
             Path store = bench.storeDirectory();
             Path away = store.resolveSibling("away");
-            Supplier<Harm> harm = () -> new Outage("store", () -> move(store, away), () -> putBack(away, store), AWHILE);
+            Supplier<Harm> harm =
+                    () -> new Outage("store", () -> move(store, away), () -> putBack(away, store), AWHILE);
             tryAll(bench, harm, STORING, Work.LIVE);
         }
     }

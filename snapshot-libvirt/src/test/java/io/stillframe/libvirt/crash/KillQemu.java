@@ -6,8 +6,8 @@ import java.util.Set;
 /** SIGKILL of the guest's QEMU. */
 final class KillQemu implements Harm {
     /** From the first event to the power-on the instance is owed its power; a crash at another time is its own. */
-    private static final Set<String> POWER_OWED =
-            Set.of("shutdown-event", "requestShutdown", "POWER_ON", "hold", "DiskCapture.begin", "HypervisorDriver.powerOn");
+    private static final Set<String> POWER_OWED = Set.of(
+            "shutdown-event", "requestShutdown", "POWER_ON", "hold", "DiskCapture.begin", "HypervisorDriver.powerOn");
 
     private final LabGuest guest;
     private boolean done;
