@@ -45,13 +45,11 @@ final class Turns {
         return running(state, held, state.unfinished());
     }
 
-    private static List<RunningWork> running(
-            CatalogState state, Predicate<Lease> held, Collection<OpenRecord> open) {
+    private static List<RunningWork> running(CatalogState state, Predicate<Lease> held, Collection<OpenRecord> open) {
         return open.stream()
                 .filter(record -> record.work() == Work.CAPTURE || record.work() == Work.TRANSFER)
-                .filter(record -> state.lease(record.snapshot().id().value())
-                        .filter(held)
-                        .isPresent())
+                .filter(record ->
+                        state.lease(record.snapshot().id().value()).filter(held).isPresent())
                 .map(record -> RunningWork.of(record.work(), record.snapshot()))
                 .toList();
     }

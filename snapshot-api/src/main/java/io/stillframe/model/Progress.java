@@ -15,11 +15,7 @@ import java.util.OptionalLong;
  * @param remaining how long reading what is left takes at this rate; empty when the rate is
  */
 public record Progress(
-        long bytesTotal,
-        long bytesRead,
-        long bytesStored,
-        OptionalLong bytesPerSecond,
-        Optional<Duration> remaining) {
+        long bytesTotal, long bytesRead, long bytesStored, OptionalLong bytesPerSecond, Optional<Duration> remaining) {
     /** Without rate. */
     public Progress(long bytesTotal, long bytesRead, long bytesStored) {
         this(bytesTotal, bytesRead, bytesStored, OptionalLong.empty(), Optional.empty());
@@ -40,11 +36,7 @@ public record Progress(
         long left = Math.max(0, bytesTotal - bytesRead);
         long seconds = left / rate + (left % rate == 0 ? 0 : 1);
         return new Progress(
-                bytesTotal,
-                bytesRead,
-                bytesStored,
-                OptionalLong.of(rate),
-                Optional.of(Duration.ofSeconds(seconds)));
+                bytesTotal, bytesRead, bytesStored, OptionalLong.of(rate), Optional.of(Duration.ofSeconds(seconds)));
     }
 
     public static Progress none() {

@@ -70,15 +70,7 @@ public record SnapshotQuery(
 
     public SnapshotQuery withTenant(Tenant value) {
         return new SnapshotQuery(
-                statuses,
-                Optional.of(value),
-                instance,
-                hypervisor,
-                name,
-                requested,
-                completed,
-                expires,
-                order);
+                statuses, Optional.of(value), instance, hypervisor, name, requested, completed, expires, order);
     }
 
     public SnapshotQuery withInstance(String nameOrId) {
@@ -87,7 +79,8 @@ public record SnapshotQuery(
     }
 
     public SnapshotQuery withHypervisor(String uri) {
-        return new SnapshotQuery(statuses, tenant, instance, Optional.of(uri), name, requested, completed, expires, order);
+        return new SnapshotQuery(
+                statuses, tenant, instance, Optional.of(uri), name, requested, completed, expires, order);
     }
 
     public SnapshotQuery withName(String value) {

@@ -80,29 +80,53 @@ public record SnapshotRequest(
 
     public SnapshotRequest withName(String value) {
         return new SnapshotRequest(
-                instance, host, tenant, Optional.of(value), retention, capture, shutdown, disks, codec, compression, token);
+                instance,
+                host,
+                tenant,
+                Optional.of(value),
+                retention,
+                capture,
+                shutdown,
+                disks,
+                codec,
+                compression,
+                token);
     }
 
     /** Days to keep it after completion, 0 for ever. */
     public SnapshotRequest withRetentionDays(int days) {
         return new SnapshotRequest(
-                instance, host, tenant, name, Retention.ofDays(days), capture, shutdown, disks, codec, compression, token);
+                instance,
+                host,
+                tenant,
+                name,
+                Retention.ofDays(days),
+                capture,
+                shutdown,
+                disks,
+                codec,
+                compression,
+                token);
     }
 
     public SnapshotRequest withCapture(CaptureMode value) {
-        return new SnapshotRequest(instance, host, tenant, name, retention, value, shutdown, disks, codec, compression, token);
+        return new SnapshotRequest(
+                instance, host, tenant, name, retention, value, shutdown, disks, codec, compression, token);
     }
 
     public SnapshotRequest withShutdown(ShutdownPolicy value) {
-        return new SnapshotRequest(instance, host, tenant, name, retention, capture, value, disks, codec, compression, token);
+        return new SnapshotRequest(
+                instance, host, tenant, name, retention, capture, value, disks, codec, compression, token);
     }
 
     public SnapshotRequest withDisks(DiskSelection value) {
-        return new SnapshotRequest(instance, host, tenant, name, retention, capture, shutdown, value, codec, compression, token);
+        return new SnapshotRequest(
+                instance, host, tenant, name, retention, capture, shutdown, value, codec, compression, token);
     }
 
     public SnapshotRequest withCodec(String value) {
-        return new SnapshotRequest(instance, host, tenant, name, retention, capture, shutdown, disks, value, compression, token);
+        return new SnapshotRequest(
+                instance, host, tenant, name, retention, capture, shutdown, disks, value, compression, token);
     }
 
     public SnapshotRequest withCompression(Compression value) {
@@ -112,11 +136,22 @@ public record SnapshotRequest(
 
     /** How long it is kept after completion, with or without legal hold. */
     public SnapshotRequest withRetention(Retention value) {
-        return new SnapshotRequest(instance, host, tenant, name, value, capture, shutdown, disks, codec, compression, token);
+        return new SnapshotRequest(
+                instance, host, tenant, name, value, capture, shutdown, disks, codec, compression, token);
     }
 
     public SnapshotRequest withToken(String value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, retention, capture, shutdown, disks, codec, compression, Optional.of(value));
+                instance,
+                host,
+                tenant,
+                name,
+                retention,
+                capture,
+                shutdown,
+                disks,
+                codec,
+                compression,
+                Optional.of(value));
     }
 }

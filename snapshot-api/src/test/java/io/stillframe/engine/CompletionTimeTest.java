@@ -32,8 +32,7 @@ class CompletionTimeTest {
             SteppableClock shared = SteppableClock.at(Instant.parse("2026-02-01T12:00:00Z"));
             SnapshotCatalog catalog = withTime(MemoryCatalog.create(), shared);
             SnapshotService node = node(lab, catalog, Clock.offset(shared, wrong));
-            Snapshot snapshot =
-                    lab.settled(node, node.create(Lab.request().withRetentionDays(1)));
+            Snapshot snapshot = lab.settled(node, node.create(Lab.request().withRetentionDays(1)));
             assertThat(snapshot.completedAt()).contains(shared.instant());
             assertThat(snapshot.expiresAt()).contains(shared.instant().plus(Duration.ofDays(1)));
 

@@ -49,23 +49,26 @@ class EventsTest {
         List<RecordedEvent> events = RecordingFile.readAllEvents(file).stream()
                 .filter(event -> event.getEventType().getName().startsWith("io.stillframe."))
                 .toList();
-        assertThat(events.stream()
-                        .map(event -> event.getEventType().getName())
-                        .collect(Collectors.toSet()))
+        assertThat(events.stream().map(event -> event.getEventType().getName()).collect(Collectors.toSet()))
                 .containsExactlyInAnyOrderElementsOf(NAMES);
         List<RecordedEvent> about = events.stream()
-                .filter(event -> event.getString("snapshot").equals(snapshot.id().value()))
+                .filter(event ->
+                        event.getString("snapshot").equals(snapshot.id().value()))
                 .toList();
         assertThat(about)
                 .allMatch(event -> event.getString("instance").equals(Lab.INSTANCE)
                         && event.getString("host").equals(snapshot.instance().hypervisor())
                         && event.getString("region").equals("home")
                         && !event.getString("outcome").equals("failed"));
-        assertThat(named(about, "Shutdown")).singleElement().satisfies(event -> assertThat(event.getString("outcome"))
-                .isEqualTo("GUEST_SHUTDOWN"));
-        assertThat(named(about, "Transfer")).singleElement().satisfies(event -> assertThat(event.getLong("bytes"))
-                .isEqualTo(snapshot.bytesStored()));
-        assertThat(named(about, "PartUpload").stream().mapToLong(event -> event.getLong("bytes")).sum())
+        assertThat(named(about, "Shutdown"))
+                .singleElement()
+                .satisfies(event -> assertThat(event.getString("outcome")).isEqualTo("GUEST_SHUTDOWN"));
+        assertThat(named(about, "Transfer"))
+                .singleElement()
+                .satisfies(event -> assertThat(event.getLong("bytes")).isEqualTo(snapshot.bytesStored()));
+        assertThat(named(about, "PartUpload").stream()
+                        .mapToLong(event -> event.getLong("bytes"))
+                        .sum())
                 .isEqualTo(snapshot.bytesStored());
     }
 

@@ -116,9 +116,7 @@ class SoakTest {
         service.changeRetention(lasting.id(), Retention.forEver());
         await().atMost(Lab.LONG)
                 .until(() -> service.list(Optional.empty(), snapshots.size() + 1).items().stream()
-                        .noneMatch(left -> snapshots.stream()
-                                .map(Snapshot::id)
-                                .anyMatch(left.id()::equals)));
+                        .noneMatch(left -> snapshots.stream().map(Snapshot::id).anyMatch(left.id()::equals)));
     }
 
     /** Files only: a directory that was needed once may stay. */

@@ -49,8 +49,8 @@ class WorkersTest {
             SnapshotId id = front.create(Lab.request().withHost("rack-1")).id();
             List<SnapshotStatus> seen = new CopyOnWriteArrayList<>();
             front.watch(id, s -> seen.add(s.status()));
-            assertThat(front.get(id).waitsFor()).hasValueSatisfying(text -> assertThat(text)
-                    .contains("rack-1"));
+            assertThat(front.get(id).waitsFor())
+                    .hasValueSatisfying(text -> assertThat(text).contains("rack-1"));
 
             worker(lab, settings(Worker.ANY).build(), "rack-1");
             Snapshot snapshot = front.await(id, SnapshotService.settled(), Lab.LONG);
@@ -160,7 +160,8 @@ class WorkersTest {
             SnapshotId web = one.create(Lab.request()).id();
             one.await(web, s -> s.phase() == Phase.TRANSFERRING, Lab.LONG);
             SnapshotId db = two.create(request("db")).id();
-            two.await(db, s -> s.status() == SnapshotStatus.QUEUED && s.waitsFor().isPresent(), Lab.LONG);
+            two.await(
+                    db, s -> s.status() == SnapshotStatus.QUEUED && s.waitsFor().isPresent(), Lab.LONG);
             two.changeRetention(db, Retention.ofDays(3));
             gate.open();
             Snapshot stored = two.await(db, SnapshotService.settled(), Lab.LONG);
@@ -183,8 +184,7 @@ class WorkersTest {
                         .id());
             }
             lab.host.add(Lab.instance("small").build());
-            SnapshotId one = front.create(
-                            request("small").withHost("rack-1").withTenant(small))
+            SnapshotId one = front.create(request("small").withHost("rack-1").withTenant(small))
                     .id();
             // Each snapshot puts one object whole: its manifest.
             Gate first = lab.store.block(Operation.PUT);
@@ -206,7 +206,8 @@ class WorkersTest {
                     .isEqualTo(Phase.PUBLISHING);
             second.open();
             many.forEach(id -> front.await(id, SnapshotService.settled(), Lab.LONG));
-            assertThat(front.list(SnapshotQuery.all().withTenant(small), Optional.empty(), 10).items())
+            assertThat(front.list(SnapshotQuery.all().withTenant(small), Optional.empty(), 10)
+                            .items())
                     .extracting(Snapshot::id)
                     .containsExactly(one);
         }
@@ -348,8 +349,7 @@ class WorkersTest {
         try (Lab lab = Lab.running()) {
             SnapshotId id = front(lab).create(Lab.request().withHost("rack-1")).id();
             SnapshotService recovering = worker(lab, settings(Worker.OWN).build(), "rack-1");
-            assertThat(recovering.recover(new Cancellation()).items())
-                    .isEmpty();
+            assertThat(recovering.recover(new Cancellation()).items()).isEmpty();
             assertThat(recovering.get(id).status()).isEqualTo(SnapshotStatus.CAPTURING);
         }
     }
@@ -390,7 +390,8 @@ class WorkersTest {
                 assertThat(one.running().stream().filter(r -> r.work() == Work.CAPTURE))
                         .hasSizeLessThanOrEqualTo(3);
                 return ids.stream()
-                        .allMatch(id -> SnapshotService.settled().test(workers.get(0).get(id)));
+                        .allMatch(id ->
+                                SnapshotService.settled().test(workers.get(0).get(id)));
             });
             assertThat(ids).allMatch(id -> workers.get(1).get(id).status() == SnapshotStatus.AVAILABLE);
         }

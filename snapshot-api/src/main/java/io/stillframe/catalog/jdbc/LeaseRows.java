@@ -72,8 +72,7 @@ final class LeaseRows {
     /** Whether that lease is the resource's latest one. */
     boolean isLatest(Connection connection, Lease lease) throws SQLException {
         return locked(connection, lease.resource())
-                .filter(found ->
-                        found.epoch() == lease.epoch() && found.owner().equals(lease.owner()))
+                .filter(found -> found.epoch() == lease.epoch() && found.owner().equals(lease.owner()))
                 .isPresent();
     }
 

@@ -206,8 +206,7 @@ final class TurnRows {
         }
 
         private Contender contender(Tenant tenant, long lastTurn, long oldest) {
-            return new Contender(
-                    tenant, capacity.runningFor(work.begun(), tenant), lastTurn, Nanos.toInstant(oldest));
+            return new Contender(tenant, capacity.runningFor(work.begun(), tenant), lastTurn, Nanos.toInstant(oldest));
         }
 
         private Condition mayBegin() throws SQLException {
@@ -227,8 +226,7 @@ final class TurnRows {
             String lease = "EXISTS (SELECT 1 FROM stillframe_lease l WHERE l.resource_key = s.id AND ";
             return request.whose() == Whose.OWN
                     ? condition.and(lease + "l.owner = ?)", ColumnText.of(owner))
-                    : condition.and(
-                            "NOT " + lease + "l.expires_at > ?)", Nanos.of(time.now(connection)));
+                    : condition.and("NOT " + lease + "l.expires_at > ?)", Nanos.of(time.now(connection)));
         }
 
         private Optional<TakenRecord> take(Tenant tenant) throws SQLException {

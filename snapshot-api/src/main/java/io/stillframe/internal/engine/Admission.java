@@ -1,12 +1,6 @@
 package io.stillframe.internal.engine;
 
-import java.util.stream.Stream;
-import java.util.stream.Collectors;
-import java.time.temporal.ChronoUnit;
 import io.stillframe.internal.engine.Attributes.Executor;
-import io.stillframe.spi.Work;
-import io.stillframe.model.TimeRange;
-import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Phase;
@@ -16,14 +10,20 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.TimeRange;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.InstanceState;
+import io.stillframe.spi.Work;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Lets a request in: checks it, writes its record with the claim on the instance, and starts its job. */
 final class Admission {
@@ -121,8 +121,7 @@ final class Admission {
                 .orElse(name);
     }
 
-    private Snapshot requested(
-            SnapshotId id, Instant now, SnapshotRequest request, InstanceSummary instance) {
+    private Snapshot requested(SnapshotId id, Instant now, SnapshotRequest request, InstanceSummary instance) {
         List<Replica> replicas = installation.regions().stream()
                 .map(region -> Replica.pending(region.name(), region.store().uri()))
                 .toList();

@@ -1,8 +1,7 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.internal.events.PhaseEvents;
-import io.stillframe.spi.Work;
+import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.CaptureReport;
 import io.stillframe.model.Consistency;
@@ -22,6 +21,7 @@ import io.stillframe.spi.FreezeOutcome;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.InstanceState;
+import io.stillframe.spi.Work;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -32,8 +32,8 @@ final class Dispatcher implements AutoCloseable {
     private final Begin begin;
     private final Map<SnapshotId, Job> waiting = new ConcurrentHashMap<>();
     private final Map<SnapshotId, TakenRecord> early = new ConcurrentHashMap<>();
-    private final Map<Work, AtomicInteger> busy = new EnumMap<>(Map.of(
-            Work.CAPTURE, new AtomicInteger(), Work.TRANSFER, new AtomicInteger()));
+    private final Map<Work, AtomicInteger> busy =
+            new EnumMap<>(Map.of(Work.CAPTURE, new AtomicInteger(), Work.TRANSFER, new AtomicInteger()));
     private final Signal changed = new Signal();
     private final Thread thread;
     private boolean inDoubt;
@@ -165,7 +165,8 @@ final class Dispatcher implements AutoCloseable {
         for (Job job : waiting.values()) {
             Optional<CatalogRecord> found = installation.catalog().find(job.id());
             found.filter(record -> !record.work().waits())
-                    .ifPresent(record -> begin(new TakenRecord(record, job.record().lease())));
+                    .ifPresent(
+                            record -> begin(new TakenRecord(record, job.record().lease())));
         }
         inDoubt = false;
     }

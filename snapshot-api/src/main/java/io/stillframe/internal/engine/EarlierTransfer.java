@@ -41,7 +41,8 @@ final class EarlierTransfer {
 
     /** Removes what nobody goes on with: uploads that the record does not know of, and objects that it does not call stored. */
     void removeStrays() {
-        boolean begun = record.snapshot().phase() != Phase.WAITING || !Attributes.uploads(record).isEmpty();
+        boolean begun = record.snapshot().phase() != Phase.WAITING
+                || !Attributes.uploads(record).isEmpty();
         if (!begun) {
             return;
         }

@@ -45,8 +45,8 @@ record Installation(
                     "this service was built without a hypervisor; give the builder one to work on instances");
         }
         if (hosts.size() > 1) {
-            throw SnapshotException.invalid(
-                    "this service has several hosts; name one of " + hosts.keySet().stream().sorted().toList());
+            throw SnapshotException.invalid("this service has several hosts; name one of "
+                    + hosts.keySet().stream().sorted().toList());
         }
         return hosts.keySet().iterator().next();
     }
@@ -59,14 +59,16 @@ record Installation(
         }
         String own = hosts.isEmpty()
                 ? "was built without a hypervisor"
-                : "works on " + String.join(", ", hosts.keySet().stream().sorted().toList());
-        throw SnapshotException.unsupported(
-                "the instance is on hypervisor " + host + ", this service " + own + "; use a service on that hypervisor");
+                : "works on "
+                        + String.join(", ", hosts.keySet().stream().sorted().toList());
+        throw SnapshotException.unsupported("the instance is on hypervisor " + host + ", this service " + own
+                + "; use a service on that hypervisor");
     }
 
     /** What of a kind of waiting work can be done here. */
     TurnRequest turn(Set<Work> kinds, TurnRequest.Whose whose) {
-        Set<String> stores = regions.isEmpty() ? Set.of() : Set.of(home().store().uri());
+        Set<String> stores =
+                regions.isEmpty() ? Set.of() : Set.of(home().store().uri());
         return new TurnRequest(kinds, hosts.keySet(), stores, whose, settings.limits());
     }
 

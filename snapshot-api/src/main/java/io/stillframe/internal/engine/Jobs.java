@@ -225,7 +225,8 @@ final class Jobs {
     /** Where others go on: a capture that has begun comes to its end, a transfer is handed back. Elsewhere both are given up. */
     private void endForClose(Job job) {
         CatalogRecord record = job.record().record();
-        boolean shared = installation.sharesWork() && Attributes.launchOf(record).isEmpty();
+        boolean shared =
+                installation.sharesWork() && Attributes.launchOf(record).isEmpty();
         if (shared && record.snapshot().status() == SnapshotStatus.QUEUED) {
             job.stop(Job.StopReason.HANDED_BACK, "the service was closed; another one goes on");
         } else if (!shared || record.work() != Work.CAPTURE) {

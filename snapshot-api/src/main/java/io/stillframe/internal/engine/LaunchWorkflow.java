@@ -1,7 +1,5 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.spi.Work;
-import io.stillframe.model.InstanceSummary;
 import io.stillframe.image.DiskCopy;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamSettings;
@@ -9,6 +7,7 @@ import io.stillframe.model.Digest;
 import io.stillframe.model.DiskRole;
 import io.stillframe.model.DiskSelection;
 import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.LaunchListener;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
@@ -27,6 +26,7 @@ import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.LaunchPlan;
 import io.stillframe.spi.LaunchSpec;
+import io.stillframe.spi.Work;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -62,7 +62,10 @@ final class LaunchWorkflow {
         Snapshot snapshot = available.snapshot();
         List<DiskSnapshot> disks = selected(snapshot, request.disks());
         LaunchSpec spec = new LaunchSpec(
-                request.name(), Attributes.definition(available), sized(disks, request.rootDiskSize()), request.start());
+                request.name(),
+                Attributes.definition(available),
+                sized(disks, request.rootDiskSize()),
+                request.start());
         String origin = snapshot.instance().hypervisor();
         String host = installation.hosts().containsKey(origin) ? origin : installation.onlyHost();
         Hypervisor hypervisor = installation.requireHypervisor(host);

@@ -138,9 +138,8 @@ final class OwnedRecord {
         SnapshotStatus status = changed.snapshot().status();
         boolean working = (status == SnapshotStatus.CAPTURING || status == SnapshotStatus.QUEUED)
                 && Attributes.launchOf(changed).isEmpty();
-        CatalogRecord marked = working
-                ? changed
-                : changed.withWork(Recovery.isRestless(changed) ? Work.DUTIES : Work.NONE);
+        CatalogRecord marked =
+                working ? changed : changed.withWork(Recovery.isRestless(changed) ? Work.DUTIES : Work.NONE);
         return atRestUnclaimed(marked);
     }
 

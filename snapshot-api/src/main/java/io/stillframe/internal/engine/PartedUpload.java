@@ -1,8 +1,7 @@
 package io.stillframe.internal.engine;
 
-import java.util.function.Supplier;
-import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.image.StreamTarget;
+import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.PartReceipt;
@@ -19,6 +18,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 

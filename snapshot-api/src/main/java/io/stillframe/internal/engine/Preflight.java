@@ -1,7 +1,7 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.CaptureMode;
+import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
@@ -68,7 +68,8 @@ final class Preflight {
             return;
         }
         String host = job.record().snapshot().instance().hypervisor();
-        InstanceState state = retries.call("observing the instance", job.cancellation(), () -> check(job.id(), host, request));
+        InstanceState state =
+                retries.call("observing the instance", job.cancellation(), () -> check(job.id(), host, request));
         InstanceSummary instance = new InstanceSummary(state.id(), state.name(), host);
         job.record()
                 .change(r -> Attributes.withDefinition(r, state.definition())

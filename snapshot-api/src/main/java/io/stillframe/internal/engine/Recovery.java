@@ -1,19 +1,19 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.internal.events.PhaseEvents;
+import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.Obligation;
+import io.stillframe.model.Phase;
 import io.stillframe.model.RecoveryReport;
 import io.stillframe.model.RecoveryReport.Item;
 import io.stillframe.model.RecoveryReport.Outcome;
 import io.stillframe.model.ServiceSettings.Interrupted;
+import io.stillframe.model.ServiceSettings.Worker;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
-import io.stillframe.model.ServiceSettings.Worker;
 import io.stillframe.model.SnapshotStatus;
-import io.stillframe.model.Phase;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
@@ -130,7 +130,8 @@ final class Recovery {
 
     /** What waits for anyone is taken when its turn comes; what waited for one service has lost it. */
     private boolean waitsItsTurn(CatalogRecord record) {
-        boolean taken = Attributes.isForAnyone(record) || installation.settings().worker() == Worker.ANY;
+        boolean taken =
+                Attributes.isForAnyone(record) || installation.settings().worker() == Worker.ANY;
         return record.work().waits() && taken;
     }
 

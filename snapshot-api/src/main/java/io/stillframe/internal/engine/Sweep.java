@@ -1,7 +1,7 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.internal.events.PhaseEvents;
+import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;

@@ -1,10 +1,10 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.internal.events.PhaseSpan;
-import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.image.ImageStream;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;
+import io.stillframe.internal.events.PhaseEvents;
+import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
@@ -137,8 +137,7 @@ final class TransferWorkflow {
         try (UploadSession session = begun.orElseGet(() -> beginUpload(key, layout))) {
             record.change(r -> Attributes.withUpload(r, disk.device(), session.token()));
             try (PartBuffers memory = new PartBuffers(layout.firstSize(), buffers);
-                    PartedUpload upload =
-                            new PartedUpload(
+                    PartedUpload upload = new PartedUpload(
                             List.of(session), memory, senders, retries, job.cancellation(), this::partSpan)) {
                 watch.disk(upload);
                 StreamResult result = ImageStream.run(

@@ -6,20 +6,20 @@ import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.RunningWork;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Optional;
 
 /** Says what waiting work waits for. Looks at what runs once a second at most. */
 final class Waiting {
     private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final Installation installation;
-    private final AtomicReference<Seen> seen = new AtomicReference<>(new Seen(List.of(), 0, false));
+    private volatile Optional<Seen> seen = Optional.empty();
 
     Waiting(Installation installation) {
         this.installation = installation;
     }
 
-    private record Seen(List<RunningWork> running, long at, boolean known) {}
+    private record Seen(List<RunningWork> running, long at) {}
 
     /** The snapshot with what it waits for, if its work waits for its turn. */
     Snapshot explained(CatalogRecord record, Snapshot snapshot) {
@@ -36,12 +36,13 @@ final class Waiting {
     }
 
     private List<RunningWork> running() {
-        Seen last = seen.get();
         long now = System.nanoTime();
-        if (!last.known() || now - last.at() > FRESH_NANOS) {
-            last = new Seen(installation.catalog().running(), now, true);
-            seen.set(last);
+        Optional<Seen> fresh = seen.filter(last -> now - last.at() <= FRESH_NANOS);
+        if (fresh.isPresent()) {
+            return fresh.get().running();
         }
-        return last.running();
+        List<RunningWork> running = installation.catalog().running();
+        seen = Optional.of(new Seen(running, now));
+        return running;
     }
 }

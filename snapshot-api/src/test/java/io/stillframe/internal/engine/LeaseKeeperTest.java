@@ -87,7 +87,8 @@ class LeaseKeeperTest {
     }
 
     private int renewed(Job job) {
-        return renewals.computeIfAbsent(job.id().value(), id -> new AtomicInteger()).get();
+        return renewals.computeIfAbsent(job.id().value(), id -> new AtomicInteger())
+                .get();
     }
 
     private Job job() {

@@ -9,7 +9,6 @@ import io.stillframe.model.Retention;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
-import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotQuery.Order;
 import io.stillframe.model.SnapshotStatus;

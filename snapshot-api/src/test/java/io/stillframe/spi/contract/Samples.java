@@ -84,11 +84,7 @@ public final class Samples {
                 SnapshotStatus.DELETING,
                 Phase.DONE,
                 new Progress(
-                        Long.MAX_VALUE,
-                        1L << 40,
-                        3,
-                        OptionalLong.of(1L << 33),
-                        Optional.of(Duration.ofSeconds(9))),
+                        Long.MAX_VALUE, 1L << 40, 3, OptionalLong.of(1L << 33), Optional.of(Duration.ofSeconds(9))),
                 at,
                 Optional.of(done),
                 Retention.ofDays(Retention.LONGEST_DAYS),

@@ -74,13 +74,13 @@ abstract class TurnContract extends ListingContract {
     void turnsAreAskedForSensibly() {
         waiting(transfer(START, "a"));
         failing(() -> catalog.takeTurn(request(BOTH, Whose.ANY, NO_LIMITS), "me", Duration.ZERO), Kind.INVALID);
-        failing(
-                () -> catalog.takeTurn(request(Set.of(Work.TRANSFER), Whose.ANY, NO_LIMITS), "me", TTL), Kind.INVALID);
+        failing(() -> catalog.takeTurn(request(Set.of(Work.TRANSFER), Whose.ANY, NO_LIMITS), "me", TTL), Kind.INVALID);
         TurnRequest nowhere = new TurnRequest(BOTH, Set.of(), Set.of(STORE), Whose.ANY, NO_LIMITS);
         assertThat(catalog.takeTurn(nowhere, "me", TTL)).isEmpty();
         TurnRequest storeless = new TurnRequest(BOTH, Set.of(HOST), Set.of(), Whose.ANY, NO_LIMITS);
         assertThat(catalog.takeTurn(storeless, "me", TTL)).isEmpty();
-        assertThat(catalog.takeTurn(request(Set.of(), Whose.ANY, NO_LIMITS), "me", TTL)).isEmpty();
+        assertThat(catalog.takeTurn(request(Set.of(), Whose.ANY, NO_LIMITS), "me", TTL))
+                .isEmpty();
     }
 
     /** Whoever waits with the lease in hand keeps it, so that what was begun under it stays valid. */
@@ -152,16 +152,15 @@ abstract class TurnContract extends ListingContract {
         }
         assertThat(drained(Work.WAITS_TO_TRANSFER, NO_LIMITS.withTransfers(2))).hasSize(2);
         assertThat(drained(Work.WAITS_TO_TRANSFER, NO_LIMITS.withTransfers(2))).isEmpty();
-        assertThat(another().running())
-                .extracting(RunningWork::host)
-                .containsExactlyInAnyOrder("host-0", "host-1");
+        assertThat(another().running()).extracting(RunningWork::host).containsExactlyInAnyOrder("host-0", "host-1");
         assertThat(drained(Work.WAITS_TO_TRANSFER, NO_LIMITS.withTransfersPerHost(2)))
                 .extracting(RunningWork::host)
                 .containsExactlyInAnyOrder("host-0", "host-1");
         assertThat(drained(Work.WAITS_TO_TRANSFER, NO_LIMITS.withTransfersPerStore(2)))
                 .as("stores 0 and 1 have two each by now, or one")
                 .hasSize(2);
-        assertThat(drained(Work.WAITS_TO_CAPTURE, NO_LIMITS.withCapturesPerHost(2).withTransfers(1)))
+        assertThat(drained(
+                        Work.WAITS_TO_CAPTURE, NO_LIMITS.withCapturesPerHost(2).withTransfers(1)))
                 .extracting(RunningWork::host)
                 .containsExactlyInAnyOrder("host-0", "host-0", "host-1", "host-1");
         assertThat(drained(Work.WAITS_TO_CAPTURE, NO_LIMITS.withCaptures(5))).hasSize(1);
@@ -180,7 +179,8 @@ abstract class TurnContract extends ListingContract {
         List<Long> taken = Crowd.together(4, i -> {
             SnapshotCatalog mine = open(clock);
             long count = 0;
-            while (mine.takeTurn(request(BOTH, Whose.ANY, limits), "node-" + i, TTL).isPresent()) {
+            while (mine.takeTurn(request(BOTH, Whose.ANY, limits), "node-" + i, TTL)
+                    .isPresent()) {
                 count++;
             }
             mine.close();
@@ -201,7 +201,9 @@ abstract class TurnContract extends ListingContract {
         List<List<SnapshotId>> taken = Crowd.together(4, i -> {
             SnapshotCatalog mine = open(clock);
             List<SnapshotId> own = new ArrayList<>();
-            for (Optional<TakenRecord> next = take(mine, "node-" + i); next.isPresent(); next = take(mine, "node-" + i)) {
+            for (Optional<TakenRecord> next = take(mine, "node-" + i);
+                    next.isPresent();
+                    next = take(mine, "node-" + i)) {
                 own.add(id(next.get().record()));
             }
             mine.close();
@@ -246,7 +248,8 @@ abstract class TurnContract extends ListingContract {
                 requested.toBuilder().status(SnapshotStatus.AVAILABLE).build();
         assertThat(Work.of(requested)).isEqualTo(Work.CAPTURE);
         assertThat(Work.of(available)).isEqualTo(Work.NONE);
-        assertThat(Work.of(available.toBuilder().owes(Obligation.RELEASE).build())).isEqualTo(Work.DUTIES);
+        assertThat(Work.of(available.toBuilder().owes(Obligation.RELEASE).build()))
+                .isEqualTo(Work.DUTIES);
     }
 
     private List<String> tenants(int count) {
@@ -266,7 +269,8 @@ abstract class TurnContract extends ListingContract {
         for (Optional<TakenRecord> next = catalog.takeTurn(request, "me", TTL);
                 next.isPresent();
                 next = catalog.takeTurn(request, "me", TTL)) {
-            taken.add(RunningWork.of(next.get().record().work(), next.get().record().snapshot()));
+            taken.add(RunningWork.of(
+                    next.get().record().work(), next.get().record().snapshot()));
         }
         return taken;
     }
@@ -298,8 +302,7 @@ abstract class TurnContract extends ListingContract {
     }
 
     private static CatalogRecord waits(Work work, Instant at, String tenant, String host, String store) {
-        SnapshotStatus status =
-                work == Work.WAITS_TO_CAPTURE ? SnapshotStatus.CAPTURING : SnapshotStatus.QUEUED;
+        SnapshotStatus status = work == Work.WAITS_TO_CAPTURE ? SnapshotStatus.CAPTURING : SnapshotStatus.QUEUED;
         Snapshot snapshot = Samples.of(new Tenant(tenant), Samples.requested(at)).toBuilder()
                 .instance(new InstanceSummary(new InstanceId("web"), "web", host))
                 .replicas(List.of(Replica.pending("home", store)))
