@@ -74,8 +74,7 @@ public final class RetentionAccuracy {
         for (int i = 0; i < snapshots; i++) {
             create(catalog, store, first.plus(over.multipliedBy(i).dividedBy(snapshots)));
         }
-        SnapshotService.Builder builder =
-                SnapshotService.builder().store(store).catalog(observed(catalog));
+        SnapshotService.Builder builder = SnapshotService.builder().store(store).catalog(observed(catalog));
         try (SnapshotService service = builder.build()) {
             Instant end = first.plus(over).plusSeconds(60);
             while (lateness.size() < snapshots && Instant.now().isBefore(end)) {

@@ -59,7 +59,8 @@ final class SnapshotList implements Callable<Integer> {
 
     private SnapshotQuery query() {
         SnapshotQuery all = SnapshotQuery.all().withStatus(statuses.toArray(SnapshotStatus[]::new));
-        SnapshotQuery whose = tenant.map(SnapshotList::tenant).map(all::withTenant).orElse(all);
+        SnapshotQuery whose =
+                tenant.map(SnapshotList::tenant).map(all::withTenant).orElse(all);
         return instance.map(whose::withInstance).orElse(whose);
     }
 

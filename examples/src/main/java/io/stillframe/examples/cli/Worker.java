@@ -43,9 +43,8 @@ final class Worker implements Callable<Integer> {
     /** Ends with the process only. */
     @SuppressWarnings("try") // the watch only has to last
     private int serve() throws InterruptedException {
-        ServiceSettings settings = ServiceSettings.builder()
-                .worker(ServiceSettings.Worker.ANY)
-                .build();
+        ServiceSettings settings =
+                ServiceSettings.builder().worker(ServiceSettings.Worker.ANY).build();
         CountDownLatch stopped = new CountDownLatch(1);
         try (SnapshotService service =
                         places.everything(console).settings(settings).build();
