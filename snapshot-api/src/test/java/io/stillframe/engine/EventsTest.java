@@ -1,6 +1,7 @@
 package io.stillframe.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.model.Snapshot;
@@ -81,6 +82,9 @@ class EventsTest {
             lab.clock.step(Duration.ofDays(1));
             service.recover(new Cancellation());
             service.sweep(SweepMode.REMOVE, new Cancellation());
+            // The job that made it may still have had it when the sweep looked: then the timer removes it.
+            await().atMost(Lab.LONG)
+                    .until(() -> lab.catalog.find(snapshot.id()).isEmpty());
             return snapshot;
         }
     }

@@ -55,12 +55,18 @@ final class LeaseKeeper implements AutoCloseable {
         while (!Thread.currentThread().isInterrupted()) {
             try {
                 Thread.sleep(interval.toMillis());
-                jobs.forEach(this::lookSoon);
             } catch (InterruptedException e) {
                 return;
-            } catch (RuntimeException | Error e) {
-                LOG.warn("the leases could not be renewed, trying again", e);
             }
+            lookAtAll();
+        }
+    }
+
+    private void lookAtAll() {
+        try {
+            jobs.forEach(this::lookSoon);
+        } catch (RuntimeException | Error e) {
+            LOG.warn("the leases could not be renewed, trying again", e);
         }
     }
 
