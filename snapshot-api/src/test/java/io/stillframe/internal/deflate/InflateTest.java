@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.stillframe.internal.deflate.Inflate.Outcome;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.zip.Deflater;
 import org.junit.jupiter.api.AfterEach;
@@ -86,11 +88,12 @@ class InflateTest {
     @Test
     void damagedStreams() {
         int[] seen = new int[Outcome.values().length];
+        List<Sample> samples = samples();
         for (int i = 0; i < MUTATIONS; i++) {
             Random random = new Random(i);
-            byte[] data = DeflateSamples.data(1 + random.nextInt(1 << random.nextInt(13)), i);
-            int strategy = DeflateSamples.STRATEGIES.get(i % 3);
-            byte[] stream = DeflateSamples.deflate(data, 1 + i % 9, strategy);
+            Sample sample = samples.get(random.nextInt(samples.size()));
+            byte[] data = sample.data();
+            byte[] stream = sample.stream().clone();
             int length = damage(stream, random);
             int room = Math.max(1, data.length + (random.nextInt(4) - 2) * random.nextInt(20));
             try {
@@ -100,6 +103,18 @@ class InflateTest {
             }
         }
         assertThat(Arrays.stream(seen).min().orElse(0)).isGreaterThan(MUTATIONS / 100);
+    }
+
+    private record Sample(byte[] data, byte[] stream) {}
+
+    private static List<Sample> samples() {
+        List<Sample> samples = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            byte[] data = DeflateSamples.data(1 + new Random(i).nextInt(1 << i % 13), i);
+            int strategy = DeflateSamples.STRATEGIES.get(i % 3);
+            samples.add(new Sample(data, DeflateSamples.deflate(data, 1 + i % 9, strategy)));
+        }
+        return samples;
     }
 
     /** How much of the stream is left. Headers are hit more often than their share. */
