@@ -71,7 +71,7 @@ class InvalidStreamsTest {
         "1 1 1 0, INVALID",
         "2 2 2 0, INVALID",
         "7 7 7 7, INVALID",
-        "1 2 2 0, TRUNCATED"
+        "2 2 1 0, TRUNCATED"
     })
     void codesOfCodeLengths(String lengths, Outcome outcome) {
         StringBuilder stream = new StringBuilder("1 01 00000 00000 0000");
@@ -98,7 +98,7 @@ class InvalidStreamsTest {
 
     @Test
     void noCodeForTheEndOfTheBlock() {
-        assertThat(verdict(header().put(1).put(1).put(18, 127).put(18, 105).put(0).stream("")))
+        assertThat(verdict(header().put(1).put(1).put(18, 127).put(18, 105).put(0).put(0).stream("")))
                 .isEqualTo(Outcome.INVALID);
     }
 
