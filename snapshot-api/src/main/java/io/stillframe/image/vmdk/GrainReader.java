@@ -108,8 +108,9 @@ final class GrainReader implements AutoCloseable {
     }
 
     private SnapshotException broken(Mapping mapping) {
-        return SnapshotException.corrupt(image.describe() + ": the compressed grain for disk position " + mapping.start()
-                + ", at " + mapping.host() + " in the file, cannot be inflated to " + layout.grainSize() + " bytes");
+        return SnapshotException.corrupt(
+                image.describe() + ": the compressed grain for disk position " + mapping.start() + ", at "
+                        + mapping.host() + " in the file, cannot be inflated to " + layout.grainSize() + " bytes");
     }
 
     /** The grain's compressed data, read if it is not yet. */

@@ -54,7 +54,7 @@ final class BitSource {
         if (count < length) {
             fill();
             if (count < length) {
-                throw DeflateStop.TRUNCATED;
+                throw DeflateStop.truncated();
             }
         }
     }

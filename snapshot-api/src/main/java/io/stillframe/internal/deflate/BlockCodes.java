@@ -5,7 +5,8 @@ import java.util.Arrays;
 /** The codes of a compressed block: fixed ones, or those that the block's header describes. For one thread at a time. */
 final class BlockCodes {
     /** RFC 1951, section 3.2.6. Never changed once made. */
-    private static final HuffmanTable FIXED_LITERALS = fixed(DeflateAlphabet.LITERALS_AND_LENGTHS, fixedLiteralLengths());
+    private static final HuffmanTable FIXED_LITERALS =
+            fixed(DeflateAlphabet.LITERALS_AND_LENGTHS, fixedLiteralLengths());
 
     private static final HuffmanTable FIXED_DISTANCES = fixed(DeflateAlphabet.DISTANCES, fixedDistanceLengths());
 
@@ -18,8 +19,7 @@ final class BlockCodes {
     private final HuffmanTable ownLiterals = new HuffmanTable(DeflateAlphabet.LITERALS_AND_LENGTHS);
     private final HuffmanTable ownDistances = new HuffmanTable(DeflateAlphabet.DISTANCES);
     private final HuffmanTable codeLengths = new HuffmanTable(DeflateAlphabet.CODE_LENGTHS);
-    private final byte[] lengths =
-            new byte[DeflateAlphabet.MOST_LITERALS_AND_LENGTHS + DeflateAlphabet.MOST_DISTANCES];
+    private final byte[] lengths = new byte[DeflateAlphabet.MOST_LITERALS_AND_LENGTHS + DeflateAlphabet.MOST_DISTANCES];
     private HuffmanTable literals = FIXED_LITERALS;
     private HuffmanTable distances = FIXED_DISTANCES;
 
@@ -44,12 +44,12 @@ final class BlockCodes {
         int lengthCount = 4 + source.take(4);
         if (literalCount > DeflateAlphabet.MOST_LITERALS_AND_LENGTHS
                 || distanceCount > DeflateAlphabet.MOST_DISTANCES) {
-            throw DeflateStop.INVALID;
+            throw DeflateStop.invalid();
         }
         readCodeLengthCodes(source, lengthCount);
         readLengths(source, literalCount + distanceCount);
         if (lengths[DeflateAlphabet.END_OF_BLOCK] == 0) {
-            throw DeflateStop.INVALID;
+            throw DeflateStop.invalid();
         }
         ownLiterals.build(lengths, 0, literalCount);
         ownDistances.build(lengths, literalCount, distanceCount);
@@ -75,7 +75,7 @@ final class BlockCodes {
             }
             int repeats = repeats(source, symbol);
             if (repeats > count - at || (symbol == REPEAT_PREVIOUS && at == 0)) {
-                throw DeflateStop.INVALID;
+                throw DeflateStop.invalid();
             }
             byte length = symbol == REPEAT_PREVIOUS ? lengths[at - 1] : 0;
             Arrays.fill(lengths, at, at + repeats, length);

@@ -14,12 +14,20 @@ final class BlockDecoder {
     private static final int LONGEST_DISTANCE_BITS = 28;
 
     /** Which bits of a word are the first so many bytes, by their number. */
-    private static final long[] FIRST_BYTES = {0, 0xFFL, 0xFFFFL, 0xFFFFFFL, 0xFFFFFFFFL, 0xFFFFFFFFFFL, 0xFFFFFFFFFFFFL, 0xFFFFFFFFFFFFFFL
+    private static final long[] FIRST_BYTES = {
+        0, 0xFFL, 0xFFFFL, 0xFFFFFFL, 0xFFFFFFFFL, 0xFFFFFFFFFFL, 0xFFFFFFFFFFFFL, 0xFFFFFFFFFFFFFFL
     };
 
     /** What repeats so many bytes throughout a word if they are multiplied by it. */
     private static final long[] REPEAT = {
-        0, 0x0101010101010101L, 0x0001000100010001L, 0x0001000001000001L, 0x100000001L, 0x10000000001L, 0x1000000000001L, 0x100000000000001L
+        0,
+        0x0101010101010101L,
+        0x0001000100010001L,
+        0x0001000001000001L,
+        0x100000001L,
+        0x10000000001L,
+        0x1000000000001L,
+        0x100000000000001L
     };
 
     /** By how many bytes the next word with so many repeated bytes is behind the one before. */
@@ -53,7 +61,7 @@ final class BlockDecoder {
         source.at += count;
         at += count;
         if (count < length) {
-            throw DeflateStop.TRUNCATED;
+            throw DeflateStop.truncated();
         }
     }
 
@@ -71,14 +79,14 @@ final class BlockDecoder {
             } else if ((entry & HuffmanTable.END) != 0) {
                 return;
             } else {
-                throw DeflateStop.INVALID;
+                throw DeflateStop.invalid();
             }
         }
     }
 
     private void putLiteral(int entry) throws DeflateStop {
         if (isFull()) {
-            throw DeflateStop.FULL;
+            throw DeflateStop.full();
         }
         target[at++] = (byte) (entry >>> HuffmanTable.VALUE);
     }
@@ -87,21 +95,21 @@ final class BlockDecoder {
         int length = (entry >>> HuffmanTable.VALUE) + extra(source, entry);
         int found = source.code(distances);
         if ((found & HuffmanTable.SPECIAL) != 0) {
-            throw DeflateStop.INVALID;
+            throw DeflateStop.invalid();
         }
         int distance = (found >>> HuffmanTable.VALUE) + extra(source, found);
         if (isFull()) {
-            throw DeflateStop.FULL;
+            throw DeflateStop.full();
         }
         if (distance > at - start) {
-            throw DeflateStop.INVALID;
+            throw DeflateStop.invalid();
         }
         for (int stop = Math.min(end, at + length); at < stop; at++) {
             target[at] = target[at - distance];
             length--;
         }
         if (length > 0) {
-            throw DeflateStop.FULL;
+            throw DeflateStop.full();
         }
     }
 
@@ -131,7 +139,7 @@ final class BlockDecoder {
         boolean valid = true;
         while (from <= lastIn && to <= lastOut) {
             bits |= (long) BitSource.LONGS.get(in, from) << count;
-            from += (63 - count & 63) >>> 3;
+            from += ((63 - count) & 63) >>> 3;
             count |= 56;
             int entry = literals[(int) bits & literalMask];
             if (entry < 0) {
@@ -173,13 +181,12 @@ final class BlockDecoder {
                     break;
                 }
             }
-            int length = (entry >>> HuffmanTable.VALUE)
-                    + (int) ((bits & ((1L << entry) - 1)) >>> (entry >>> 8 & 0xF));
+            int length = (entry >>> HuffmanTable.VALUE) + (int) ((bits & ((1L << entry) - 1)) >>> (entry >>> 8 & 0xF));
             bits >>>= entry;
             count -= entry;
             if ((count & 63) < LONGEST_DISTANCE_BITS) {
                 bits |= (long) BitSource.LONGS.get(in, from) << count;
-                from += (63 - count & 63) >>> 3;
+                from += ((63 - count) & 63) >>> 3;
                 count |= 56;
             }
             entry = distances[(int) bits & distanceMask];
@@ -195,8 +202,8 @@ final class BlockDecoder {
                     break;
                 }
             }
-            int distance = (entry >>> HuffmanTable.VALUE)
-                    + (int) ((bits & ((1L << entry) - 1)) >>> (entry >>> 8 & 0xF));
+            int distance =
+                    (entry >>> HuffmanTable.VALUE) + (int) ((bits & ((1L << entry) - 1)) >>> (entry >>> 8 & 0xF));
             bits >>>= entry;
             count -= entry;
             if (distance > to - start) {
@@ -213,8 +220,7 @@ final class BlockDecoder {
                     BitSource.LONGS.set(out, to + 8, (long) BitSource.LONGS.get(out, to + 8 - distance));
                 }
             } else {
-                long repeated =
-                        ((long) BitSource.LONGS.get(out, copied) & FIRST_BYTES[distance]) * REPEAT[distance];
+                long repeated = ((long) BitSource.LONGS.get(out, copied) & FIRST_BYTES[distance]) * REPEAT[distance];
                 for (int step = STEP[distance]; to < stop; to += step) {
                     BitSource.LONGS.set(out, to, repeated);
                 }
@@ -226,7 +232,7 @@ final class BlockDecoder {
         source.count = count & 63;
         at = to;
         if (!valid) {
-            throw DeflateStop.INVALID;
+            throw DeflateStop.invalid();
         }
         return ended;
     }

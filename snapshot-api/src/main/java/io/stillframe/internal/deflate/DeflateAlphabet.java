@@ -1,17 +1,18 @@
 package io.stillframe.internal.deflate;
 
-/** The three alphabets of a block (RFC 1951, sections 3.2.5 and 3.2.7) and what their symbols mean, as {@link HuffmanTable} has it. */
-enum DeflateAlphabet {
+/** The three alphabets of a block (RFC 1951, sections 3.2.5 and 3.2.7) and what their symbols mean, as {@link HuffmanTable} has it. Immutable. */
+final class DeflateAlphabet {
     /** 0 to 255, the end of the block, lengths; 286 and 287 have codes in fixed blocks but must not occur. */
-    LITERALS_AND_LENGTHS(11, 2400, HuffmanTable.SPECIAL, literalsAndLengths()),
+    static final DeflateAlphabet LITERALS_AND_LENGTHS =
+            new DeflateAlphabet(11, 2400, HuffmanTable.SPECIAL, literalsAndLengths());
 
     /** 30 and 31 have codes in fixed blocks but must not occur. */
-    DISTANCES(8, 512, HuffmanTable.SPECIAL, distances()),
+    static final DeflateAlphabet DISTANCES = new DeflateAlphabet(8, 512, HuffmanTable.SPECIAL, distances());
 
     /** If none of these has a code, each bit is taken for a length of zero, with which no block has an end. */
-    CODE_LENGTHS(7, 128, 0, codeLengths());
+    static final DeflateAlphabet CODE_LENGTHS = new DeflateAlphabet(7, 128, 0, codeLengths());
 
-    /** The largest block's codes. */
+    /** How many codes of literals and lengths a block's header may describe. */
     static final int MOST_LITERALS_AND_LENGTHS = 286;
 
     static final int MOST_DISTANCES = 30;
@@ -24,7 +25,7 @@ enum DeflateAlphabet {
     private final int withoutCodes;
     private final int[] symbolEntries;
 
-    DeflateAlphabet(int rootBits, int tableSize, int withoutCodes, int[] symbolEntries) {
+    private DeflateAlphabet(int rootBits, int tableSize, int withoutCodes, int[] symbolEntries) {
         this.rootBits = rootBits;
         this.tableSize = tableSize;
         this.withoutCodes = withoutCodes;

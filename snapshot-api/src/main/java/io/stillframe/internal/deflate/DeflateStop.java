@@ -3,11 +3,26 @@ package io.stillframe.internal.deflate;
 /** Ends the decoding of a stream that cannot go on. Without a stack trace, so that hostile data costs no more than other data. */
 @SuppressWarnings("serial")
 final class DeflateStop extends Exception {
-    static final DeflateStop INVALID = new DeflateStop("invalid");
-    static final DeflateStop TRUNCATED = new DeflateStop("truncated");
-    static final DeflateStop FULL = new DeflateStop("full");
+    private final Inflate.Outcome outcome;
 
-    private DeflateStop(String reason) {
-        super(reason, null, false, false);
+    private DeflateStop(Inflate.Outcome outcome) {
+        super(outcome.name(), null, false, false);
+        this.outcome = outcome;
+    }
+
+    static DeflateStop invalid() {
+        return new DeflateStop(Inflate.Outcome.INVALID);
+    }
+
+    static DeflateStop truncated() {
+        return new DeflateStop(Inflate.Outcome.TRUNCATED);
+    }
+
+    static DeflateStop full() {
+        return new DeflateStop(Inflate.Outcome.FULL);
+    }
+
+    Inflate.Outcome outcome() {
+        return outcome;
     }
 }

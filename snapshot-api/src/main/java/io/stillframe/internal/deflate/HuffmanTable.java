@@ -89,11 +89,11 @@ final class HuffmanTable {
         for (int length = 1; length <= LONGEST_CODE; length++) {
             free = (free << 1) - counts[length];
             if (free < 0) {
-                throw DeflateStop.INVALID;
+                throw DeflateStop.invalid();
             }
         }
         if (free > 0 && (longest > 1 || !alphabet.allowsSingleCode())) {
-            throw DeflateStop.INVALID;
+            throw DeflateStop.invalid();
         }
         entries[1] = MISSING;
     }

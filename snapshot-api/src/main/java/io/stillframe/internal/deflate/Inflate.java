@@ -11,6 +11,7 @@ import java.util.Objects;
  * and the arrays that {@link #decode(ByteBuffer, ByteBuffer)} copies through. No native memory, nothing to close. For one thread at a time.
  */
 public final class Inflate {
+    private static final byte[] NOTHING = {};
     private static final int STORED = 0;
     private static final int FIXED = 1;
     private static final int DYNAMIC = 2;
@@ -64,8 +65,6 @@ public final class Inflate {
         decoder.start(NOTHING, 0, 0);
         return outcome;
     }
-
-    private static final byte[] NOTHING = {};
 
     /**
      * Decodes from one buffer into another, from and up to where they are positioned and limited; moves both positions behind what was
@@ -126,10 +125,8 @@ public final class Inflate {
             }
             return Outcome.ENDED;
         } catch (DeflateStop stop) {
-            if (stop == DeflateStop.INVALID) {
-                return Outcome.INVALID;
-            }
-            return decoder.isFull() ? Outcome.FULL : Outcome.TRUNCATED;
+            boolean cutOffBehindRoom = stop.outcome() == Outcome.TRUNCATED && decoder.isFull();
+            return cutOffBehindRoom ? Outcome.FULL : stop.outcome();
         }
     }
 
@@ -144,7 +141,7 @@ public final class Inflate {
                 codes.read(source);
                 decoder.decode(source, codes);
             }
-            default -> throw DeflateStop.INVALID;
+            default -> throw DeflateStop.invalid();
         }
     }
 
@@ -154,7 +151,7 @@ public final class Inflate {
         source.require(32);
         int length = source.take(16);
         if ((source.take(16) ^ length) != 0xFFFF) {
-            throw DeflateStop.INVALID;
+            throw DeflateStop.invalid();
         }
         source.align();
         decoder.copy(source, length);

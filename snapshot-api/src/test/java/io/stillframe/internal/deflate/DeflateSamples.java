@@ -8,7 +8,8 @@ import java.util.zip.Deflater;
 
 /** Seeded data of many kinds, and streams of it. */
 public final class DeflateSamples {
-    static final List<Integer> STRATEGIES = List.of(Deflater.DEFAULT_STRATEGY, Deflater.FILTERED, Deflater.HUFFMAN_ONLY);
+    static final List<Integer> STRATEGIES =
+            List.of(Deflater.DEFAULT_STRATEGY, Deflater.FILTERED, Deflater.HUFFMAN_ONLY);
     private static final int KINDS = 8;
 
     private DeflateSamples() {}

@@ -31,7 +31,8 @@ class InflateTest {
         for (int length = 0; length <= 300; length++) {
             for (int kind = 0; kind < 8; kind++) {
                 byte[] data = DeflateSamples.data(length, 8L * length + kind);
-                byte[] stream = DeflateSamples.deflate(data, kind % 2 == 0 ? 6 : 1, DeflateSamples.STRATEGIES.get(kind % 3));
+                byte[] stream =
+                        DeflateSamples.deflate(data, kind % 2 == 0 ? 6 : 1, DeflateSamples.STRATEGIES.get(kind % 3));
                 verify(stream, data, "length " + length + ", kind " + kind);
             }
         }
@@ -154,8 +155,12 @@ class InflateTest {
         byte[] stream = DeflateSamples.deflate(data, 6, Deflater.DEFAULT_STRATEGY);
         Inflate inflate = new Inflate();
         for (int i = 0; i < 4; i++) {
-            ByteBuffer source = (i & 1) == 0 ? ByteBuffer.allocateDirect(9000) : ByteBuffer.allocate(9000).slice(5, 8000);
-            ByteBuffer target = (i & 2) == 0 ? ByteBuffer.allocateDirect(9000) : ByteBuffer.allocate(9000).slice(9, 8000);
+            ByteBuffer source = (i & 1) == 0
+                    ? ByteBuffer.allocateDirect(9000)
+                    : ByteBuffer.allocate(9000).slice(5, 8000);
+            ByteBuffer target = (i & 2) == 0
+                    ? ByteBuffer.allocateDirect(9000)
+                    : ByteBuffer.allocate(9000).slice(9, 8000);
             source.put(3, stream).limit(3 + stream.length + 100).position(3);
             target.limit(4 + data.length).position(4);
             assertThat(inflate.decode(source, target)).isEqualTo(Outcome.ENDED);
@@ -171,8 +176,10 @@ class InflateTest {
     void rangesOutsideTheArraysAreRefused() {
         Inflate inflate = new Inflate();
         byte[] few = new byte[4];
-        assertThatThrownBy(() -> inflate.decode(few, 0, 5, few.clone(), 0, 4)).isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> inflate.decode(few, 0, 4, few.clone(), -1, 4)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> inflate.decode(few, 0, 5, few.clone(), 0, 4))
+                .isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> inflate.decode(few, 0, 4, few.clone(), -1, 4))
+                .isInstanceOf(IndexOutOfBoundsException.class);
     }
 
     private void verify(byte[] stream, byte[] data, String what) {

@@ -114,15 +114,27 @@ class InvalidStreamsTest {
     @ParameterizedTest
     @CsvSource({"2, 0, 0", "1, 2, 0", "1, 0, 2", "1, 1, 1"})
     void incompleteAndOversubscribedCodes(int first, int second, int distance) {
-        Header header = header().put(first).put(second).put(18, 127).put(18, 105).put(first).put(distance);
+        Header header = header().put(first)
+                .put(second)
+                .put(18, 127)
+                .put(18, 105)
+                .put(first)
+                .put(distance);
         assertThat(verdict(header.stream("0".repeat(40)))).isEqualTo(Outcome.INVALID);
     }
 
     /** A literal (0), the end (10), the shortest match (11); distances have no code, or one of one bit that means 1. */
     @ParameterizedTest
-    @CsvSource({"0, 0 10, ENDED", "0, 0 11 0 10, INVALID", "1, 0 11 0 10, ENDED", "1, 0 11 1 10, INVALID", "1, 11 0 10, INVALID"})
+    @CsvSource({
+        "0, 0 10, ENDED",
+        "0, 0 11 0 10, INVALID",
+        "1, 0 11 0 10, ENDED",
+        "1, 0 11 1 10, INVALID",
+        "1, 11 0 10, INVALID"
+    })
     void fewDistances(int distance, String code, Outcome outcome) {
-        Header header = new Header(258).put(1).put(18, 127).put(18, 106).put(2).put(2).put(distance);
+        Header header =
+                new Header(258).put(1).put(18, 127).put(18, 106).put(2).put(2).put(distance);
         assertThat(verdict(header.stream(code))).isEqualTo(outcome);
     }
 
@@ -163,8 +175,7 @@ class InvalidStreamsTest {
         }
 
         Header put(int symbol) {
-            StringBuilder code = new StringBuilder(
-                    symbol <= 12 ? number(symbol, 4) : number(26 + symbol - 13, 5));
+            StringBuilder code = new StringBuilder(symbol <= 12 ? number(symbol, 4) : number(26 + symbol - 13, 5));
             stream.append(code.reverse());
             return this;
         }

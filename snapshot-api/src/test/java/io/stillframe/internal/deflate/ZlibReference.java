@@ -34,7 +34,8 @@ public final class ZlibReference implements AutoCloseable {
         }
         byte[] target = new byte[room + 2 * GUARD];
         Arrays.fill(target, (byte) 0x5A);
-        assertThat(inflate.decode(stream, from, to, target, GUARD, GUARD + room)).isEqualTo(outcome);
+        assertThat(inflate.decode(stream, from, to, target, GUARD, GUARD + room))
+                .isEqualTo(outcome);
         if (outcome != Inflate.Outcome.INVALID) {
             assertThat(inflate.produced()).isEqualTo(given);
             assertThat(Arrays.mismatch(target, GUARD, GUARD + given, expected, 0, given))
