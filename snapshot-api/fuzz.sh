@@ -3,7 +3,7 @@
 #
 #   snapshot-api/fuzz.sh [SECONDS] [FORMAT...]
 #
-# 60 seconds each and every installed format by default. What the fuzzer learns is kept in snapshot-api/target/fuzz/FORMAT/corpus and
+# 60 seconds each and every installed format by default, and "deflate", which compares our decoder with zlib. What the fuzzer learns is kept in snapshot-api/target/fuzz/FORMAT/corpus and
 # used by the next run. An input that breaks a property is written to target/fuzz/FORMAT/findings: fix the reader, copy the file to
 # src/test/resources/fuzz/FORMAT/, where every build replays it. The exit status is 1 if there was one.
 # STILLFRAME_FUZZ_CLASSPATH names a class path to use in place of Maven's.
@@ -24,18 +24,25 @@ fi
 formats=("$@")
 if [ $# -eq 0 ]; then
     mapfile -t formats < <(java -cp "$class_path" io.stillframe.image.fuzz.Seeds formats)
+    formats+=(deflate)
 fi
 
 status=0
 for format in "${formats[@]}"; do
     directory=$work/$format
     mkdir -p "$directory/corpus" "$directory/findings"
-    java -cp "$class_path" io.stillframe.image.fuzz.Seeds "$format" "$directory/seeds"
+    target=io.stillframe.image.fuzz.ImageFuzzer
+    seeds=io.stillframe.image.fuzz.Seeds
+    if [ "$format" = deflate ]; then
+        target=io.stillframe.internal.deflate.InflateFuzzer
+        seeds=$target
+    fi
+    java -cp "$class_path" "$seeds" "$format" "$directory/seeds"
     echo "$format: $seconds s, log in $directory/log"
     java -Xmx512m -XX:MaxDirectMemorySize=256m -XX:-OmitStackTraceInFastThrow -cp "$class_path" \
         -Dstillframe.fuzz.format="$format" -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
-        com.code_intelligence.jazzer.Jazzer --target_class=io.stillframe.image.fuzz.ImageFuzzer \
-        --instrumentation_includes='io.stillframe.**' --instrumentation_excludes='io.stillframe.image.fuzz.**' --trace=cov:cmp:div \
+        com.code_intelligence.jazzer.Jazzer --target_class="$target" \
+        --instrumentation_includes='io.stillframe.**' --instrumentation_excludes='io.stillframe.image.fuzz.**:io.stillframe.internal.deflate.ZlibReference' --trace=cov:cmp:div \
         --reproducer_path="$directory/findings" \
         -artifact_prefix="$directory/findings/" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=3000 \
         -max_len=40000 -use_value_profile=1 -print_final_stats=1 "$directory/corpus" "$directory/seeds" \

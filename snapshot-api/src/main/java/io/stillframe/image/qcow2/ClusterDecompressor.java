@@ -3,11 +3,10 @@ package io.stillframe.image.qcow2;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
+import io.stillframe.internal.deflate.Inflate;
 import java.nio.ByteBuffer;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
 
-/** Decompresses whole clusters with one reused native context. For one thread at a time. */
+/** Decompresses whole clusters with one reused decoder. For one thread at a time. */
 sealed interface ClusterDecompressor extends AutoCloseable {
     /**
      * Decompresses exactly as many bytes as {@code target} has room for; what {@code source} has behind them is ignored, because the
@@ -31,25 +30,16 @@ sealed interface ClusterDecompressor extends AutoCloseable {
 
     /** Raw deflate of any window; QEMU's own encoder keeps to 4 KiB. */
     final class Zlib implements ClusterDecompressor {
-        private final Inflater inflater = new Inflater(true);
+        private final Inflate inflate = new Inflate();
 
         @Override
         public boolean decompress(ByteBuffer source, ByteBuffer target) {
-            inflater.reset();
-            inflater.setInput(source);
-            try {
-                while (target.hasRemaining() && inflater.inflate(target) > 0) {
-                    // A stream of several blocks may need more than one call.
-                }
-            } catch (DataFormatException e) {
-                return false;
-            }
-            return !target.hasRemaining();
+            return inflate.decode(source, target) != Inflate.Outcome.INVALID && !target.hasRemaining();
         }
 
         @Override
         public void close() {
-            inflater.end();
+            // All of its memory is the heap's.
         }
     }
 

@@ -10,7 +10,8 @@ import java.nio.ByteBuffer;
  * Reads runs of compressed clusters that lie behind one another in the file: one read for many clusters, each decoded straight into the
  * caller's buffer where it fits. The last cluster that was needed only in part is kept, for readers that go forward in small steps.
  * Owns native memory: the larger of 512 KiB and two clusters for what is read (less for a smaller
- * file), and one cluster. For one thread at a time.
+ * file), and one cluster. With zlib, also heap: 20 KiB of tables, one cluster, and what the longest compressed one has, at most two. For one
+ * thread at a time.
  */
 final class CompressedReader implements ReaderPool.Reader {
     private static final int SMALLEST_SPAN = 512 * 1024;

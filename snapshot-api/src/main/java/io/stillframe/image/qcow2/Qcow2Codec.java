@@ -41,7 +41,7 @@ import java.util.StringJoiner;
  * by other readers with zeros up to the next one, and exactly by this one.
  *
  * <p>Memory: a reader keeps 8 MiB of tables at most, and for each thread in it at one time two clusters (at least 512 KiB) and one
- * more. A writer keeps one L2 table, two refcount blocks, and 8 bytes for each L2 table and refcount block of the image.
+ * more, and with zlib as much again of the heap: three clusters at most, and 20 KiB. A writer keeps one L2 table, two refcount blocks, and 8 bytes for each L2 table and refcount block of the image.
  */
 public final class Qcow2Codec implements ImageCodec {
     private static final String NAME = "qcow2";

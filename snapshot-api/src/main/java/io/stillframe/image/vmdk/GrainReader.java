@@ -1,18 +1,18 @@
 package io.stillframe.image.vmdk;
 
+import io.stillframe.internal.deflate.Inflate;
+import io.stillframe.internal.deflate.ZlibStream;
 import io.stillframe.internal.image.ReaderPool;
 import io.stillframe.internal.memory.DirectMemory;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import java.nio.ByteBuffer;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads runs of compressed grains that lie behind one another in the file: one read for many grains, each inflated straight into the
  * caller's buffer where it fits. The last grain that was needed only in part is kept, for readers that go forward in small steps. Owns
- * native memory: 512 KiB, or two grains and a marker if that is more, for what is read, and one grain. For one thread at a time.
+ * native memory: 512 KiB, or two grains and a marker if that is more, for what is read, and one grain; and heap: 20 KiB of tables, one grain, and
+ * what the longest compressed one has, at most two. For one thread at a time.
  */
 final class GrainReader implements ReaderPool.Reader {
     private static final int SMALLEST_SPAN = 512 * 1024;
@@ -21,11 +21,10 @@ final class GrainReader implements ReaderPool.Reader {
 
     private final ByteSource image;
     private final VmdkLayout layout;
-    private final Inflater inflater = new Inflater();
+    private final ZlibStream zlib = new ZlibStream();
     private final DirectMemory memory = new DirectMemory();
     private final ByteBuffer fetched;
     private final ByteBuffer grain;
-    private final ByteBuffer excess = ByteBuffer.allocate(1);
     private final Mapping[] run = new Mapping[MOST_GRAINS];
     private int runLength;
     private long fetchedFrom;
@@ -96,23 +95,12 @@ final class GrainReader implements ReaderPool.Reader {
     private void inflate(Mapping mapping, ByteBuffer into) {
         ByteBuffer data = data(mapping);
         int start = into.position();
-        inflater.reset();
-        inflater.setInput(data);
-        try {
-            while (into.hasRemaining() && inflater.inflate(into) > 0) {
-                // A stream of several blocks may need more than one call.
-            }
-            boolean ended = inflater.finished() || (inflater.inflate(excess.clear()) == 0 && inflater.finished());
-            if (ended && into.position() - start >= needed(mapping)) {
-                while (into.hasRemaining()) {
-                    into.put((byte) 0);
-                }
-                return;
-            }
-        } catch (DataFormatException e) {
-            throw broken(mapping, e);
+        if (zlib.decode(data, into) != Inflate.Outcome.ENDED || into.position() - start < needed(mapping)) {
+            throw broken(mapping);
         }
-        throw broken(mapping, null);
+        while (into.hasRemaining()) {
+            into.put((byte) 0);
+        }
     }
 
     private long needed(Mapping mapping) {
@@ -120,12 +108,10 @@ final class GrainReader implements ReaderPool.Reader {
         return Math.min(layout.grainSize(), layout.size() - start);
     }
 
-    private SnapshotException broken(Mapping mapping, @Nullable Exception cause) {
-        return new SnapshotException(
-                SnapshotException.Kind.CORRUPT,
+    private SnapshotException broken(Mapping mapping) {
+        return SnapshotException.corrupt(
                 image.describe() + ": the compressed grain for disk position " + mapping.start() + ", at "
-                        + mapping.host() + " in the file, cannot be inflated to " + layout.grainSize() + " bytes",
-                cause);
+                        + mapping.host() + " in the file, cannot be inflated to " + layout.grainSize() + " bytes");
     }
 
     /** The grain's compressed data, read if it is not yet. */
@@ -171,7 +157,6 @@ final class GrainReader implements ReaderPool.Reader {
 
     @Override
     public void close() {
-        inflater.end();
         memory.close();
     }
 }

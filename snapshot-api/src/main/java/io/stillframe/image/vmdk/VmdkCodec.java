@@ -38,8 +38,8 @@ import java.util.Set;
  * out by other readers with zeros up to the next one, an empty one with one sector; exactly by this one, which keeps the size in the
  * descriptor's disk database. The file can have at most 2 TiB, the disk 1 PiB.
  *
- * <p>Memory: a reader keeps 4 MiB of tables at most, and for each thread in it at one time 576 KiB with grains of 64 KiB. A writer keeps one
- * grain table, and 8 bytes for each 32 MiB of the disk that have data.
+ * <p>Memory: a reader keeps 4 MiB of tables at most, and for each thread in it at one time 576 KiB with grains of 64 KiB and, if they are
+ * compressed, at most 212 KiB of the heap. A writer keeps one grain table, and 8 bytes for each 32 MiB of the disk that have data.
  */
 public final class VmdkCodec implements ImageCodec {
     private static final String NAME = "vmdk";
