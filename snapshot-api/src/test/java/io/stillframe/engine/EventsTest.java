@@ -83,8 +83,7 @@ class EventsTest {
             service.recover(new Cancellation());
             service.sweep(SweepMode.REMOVE, new Cancellation());
             // The job that made it may still have had it when the sweep looked: then the timer removes it.
-            await().atMost(Lab.LONG)
-                    .until(() -> lab.catalog.find(snapshot.id()).isEmpty());
+            await().atMost(Lab.LONG).until(() -> lab.catalog.find(snapshot.id()).isEmpty());
             return snapshot;
         }
     }

@@ -54,8 +54,7 @@ class SoakTest {
                 System.gc();
             }
             Runtime runtime = Runtime.getRuntime();
-            return new Use(
-                    serviceThreads(others).size(), openHandles(), runtime.totalMemory() - runtime.freeMemory());
+            return new Use(serviceThreads(others).size(), openHandles(), runtime.totalMemory() - runtime.freeMemory());
         }
     }
 
@@ -96,7 +95,8 @@ class SoakTest {
             assertThat(end.handles()).as("file handles").isLessThanOrEqualTo(baseline.handles());
             assertThat(end.heap()).as("heap in use").isLessThanOrEqualTo(baseline.heap() + HEAP_GROWTH);
         }
-        await().atMost(Lab.LONG).untilAsserted(() -> assertThat(serviceThreads(others)).isEmpty());
+        await().atMost(Lab.LONG)
+                .untilAsserted(() -> assertThat(serviceThreads(others)).isEmpty());
     }
 
     private List<Snapshot> wave(SnapshotService service, Retention retention, int count) {

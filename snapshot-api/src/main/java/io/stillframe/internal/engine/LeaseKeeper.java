@@ -3,6 +3,7 @@ package io.stillframe.internal.engine;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -22,8 +23,8 @@ final class LeaseKeeper implements AutoCloseable {
     private static final long IDLE_SECONDS = 30;
 
     private final Doorbell doorbell;
-    private final Set<Job> jobs = ConcurrentHashMap.newKeySet();
-    private final Set<Job> underWay = ConcurrentHashMap.newKeySet();
+    private final Set<Job> jobs = Collections.newSetFromMap(new ConcurrentHashMap<>());
+    private final Set<Job> underWay = Collections.newSetFromMap(new ConcurrentHashMap<>());
     private final Thread thread;
     private final ThreadPoolExecutor renewals;
     private final Duration interval;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
  * happened, {@code -Dstillframe.model.seeds=COUNT} runs more than a build does, {@code -Dstillframe.model.first=N} from another on.
  */
 class ModelTest {
-    private static final long SEEDS = 60;
+    private static final long SEEDS = 100;
     private static final int MOST_FAILURES = 8;
 
     private final ClassLoader ownClasses = Thread.currentThread().getContextClassLoader();

@@ -1,9 +1,13 @@
 package io.stillframe.testing.simulation;
 
 import java.util.AbstractMap;
+import java.util.AbstractSet;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,9 +29,42 @@ public final class SimulatedMap<K, V> extends AbstractMap<K, V> implements Concu
 
     @Override
     public Set<Entry<K, V>> entrySet() {
-        Set<Entry<K, V>> copy = new LinkedHashSet<>();
-        content.forEach((key, value) -> copy.add(new SimpleImmutableEntry<>(key, value)));
-        return copy;
+        return new Entries();
+    }
+
+    /** Removes from the map, as the views of the other one do. */
+    private final class Entries extends AbstractSet<Entry<K, V>> {
+        @Override
+        public Iterator<Entry<K, V>> iterator() {
+            List<Entry<K, V>> copy = new ArrayList<>();
+            content.forEach((key, value) -> copy.add(new SimpleImmutableEntry<>(key, value)));
+            return new Iterator<>() {
+                private int next;
+
+                @Override
+                public boolean hasNext() {
+                    return next < copy.size();
+                }
+
+                @Override
+                public Entry<K, V> next() {
+                    if (!hasNext()) {
+                        throw new NoSuchElementException("all " + copy.size() + " entries were seen");
+                    }
+                    return copy.get(next++);
+                }
+
+                @Override
+                public void remove() {
+                    content.remove(copy.get(next - 1).getKey());
+                }
+            };
+        }
+
+        @Override
+        public int size() {
+            return content.size();
+        }
     }
 
     @Override
