@@ -15,10 +15,11 @@ class XzCodecTest extends ImageCodecContract {
     @Override
     protected List<ImageSpec> specs(long virtualSize) {
         ImageSpec plain = ImageSpec.ofSize(virtualSize);
+        // The quick one first: the tests that need only one take that.
         return List.of(
-                plain,
                 plain.withCompression(Compression.of("xz", 0)).withClusterSize(64 << 10),
-                plain.withCompression(Compression.of("xz", 1)).withClusterSize(2 << 20));
+                plain.withCompression(Compression.of("xz", 1)).withClusterSize(2 << 20),
+                plain);
     }
 
     @Override
