@@ -39,7 +39,7 @@ class UsageTest {
                 "launch " + ID + " | --as",
                 "launch " + ID + " --as web --disk-size 20GB | e.g. 20G",
                 "launch " + ID + " --as 'a/b' | an instance's name",
-                "worker | --snapshot",
+                "worker | --catalog",
                 "store probe | URI",
                 "store probe /srv | no URI with a scheme",
                 "sweep | --catalog",
