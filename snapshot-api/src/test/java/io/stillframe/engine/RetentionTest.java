@@ -53,7 +53,8 @@ class RetentionTest {
             assertThat(timed.get(day.id()).status()).isEqualTo(SnapshotStatus.AVAILABLE);
 
             lab.clock.step(Duration.ofNanos(1));
-            failing(() -> maker.openDisk(day.id(), "vda"), Kind.NOT_FOUND);
+            // CONFLICT if a timer is already removing it.
+            failing(() -> maker.openDisk(day.id(), "vda"), Kind.NOT_FOUND, Kind.CONFLICT);
             timed.changeRetention(week.id(), Retention.ofDays(8));
             other.changeRetention(week.id(), Retention.ofDays(9));
             await().until(() -> lab.catalog.find(day.id()).isEmpty());
