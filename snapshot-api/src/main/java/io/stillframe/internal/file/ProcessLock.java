@@ -10,9 +10,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -22,14 +22,20 @@ import java.util.concurrent.locks.LockSupport;
  * <p>POSIX drops a process's locks on a file as soon as the process closes <em>any</em> descriptor of it. So a descriptor of a lock file
  * is open only while this class holds the file for one owner of this process, which is what the table of held files is for; it is
  * keyed by the file itself, not by one of its paths. The table is per class loader: load the library once per process. Lock files
- * must not be opened by anything else, and not be removed while in use.
+ * must not be opened by anything else, and be removed by their owner only.
  */
 public final class ProcessLock implements AutoCloseable {
     private static final long SHORTEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(200);
     private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
-    /** Files that this process has locked or is about to; guarded by itself. An entry lives as long as its owner's lock. */
-    private static final Set<Object> HELD = new HashSet<>();
+    private enum State {
+        OWNED,
+        /** Its descriptor is being closed; if the file was removed, the system may already have given its identity to a new one. */
+        CLOSING
+    }
+
+    /** Files that this process has locked or is about to; guarded by itself. An entry lives as long as its owner's descriptor. */
+    private static final Map<Object, State> HELD = new HashMap<>();
 
     private final Object key;
     private final FileChannel channel;
@@ -70,6 +76,9 @@ public final class ProcessLock implements AutoCloseable {
             return;
         }
         closed = true;
+        synchronized (HELD) {
+            HELD.put(key, State.CLOSING);
+        }
         try {
             channel.close();
         } catch (IOException e) {
@@ -115,16 +124,19 @@ public final class ProcessLock implements AutoCloseable {
         boolean interrupted = false;
         try {
             synchronized (HELD) {
-                while (!HELD.add(key)) {
+                State held = HELD.putIfAbsent(key, State.OWNED);
+                while (held != null) {
                     long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-                    if (left <= 0) {
+                    if (left <= 0 && held == State.OWNED) {
                         return false;
                     }
                     try {
-                        HELD.wait(left);
+                        // Whoever lets go is waited for however little patience there is: it takes no time that counts.
+                        HELD.wait(held == State.OWNED ? left : 0);
                     } catch (InterruptedException e) {
                         interrupted = true;
                     }
+                    held = HELD.putIfAbsent(key, State.OWNED);
                 }
                 return true;
             }

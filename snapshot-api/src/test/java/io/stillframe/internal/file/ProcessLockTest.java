@@ -94,6 +94,24 @@ final class ProcessLockTest {
         });
     }
 
+    /** File systems give a removed file's identity to the next new one, while the removed file's lock is being let go. */
+    @Test
+    void aNewFileIsFreeThoughARemovedOneWasLocked() {
+        Crowd.together(4, i -> {
+            try {
+                for (int n = 0; n < 5000; n++) {
+                    Path file = directory.resolve(i + "-" + n);
+                    ProcessLock lock = ProcessLock.acquire(file, Duration.ZERO).orElseThrow();
+                    Files.delete(file);
+                    lock.close();
+                }
+                return i;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
     @Test
     void anInterruptIsKeptForLater() throws IOException {
         Path file = directory.resolve("lock");

@@ -32,7 +32,7 @@ public final class Crowd {
             }
             return results;
         } catch (Exception e) {
-            throw new AssertionError("a thread of the crowd failed", e);
+            throw new AssertionError("a thread of the crowd failed: " + e, e);
         } finally {
             threads.shutdownNow();
         }
