@@ -43,14 +43,14 @@ final class Seeds {
 
     /**
      * Writes the seeds of a format into a directory, names the formats, or packs one file: {@code FORMAT DIRECTORY}, {@code formats} or
-     * {@code pack FLAGS FILE PACKED}.
+     * {@code pack-file FLAGS FILE PACKED}.
      */
     public static void main(String[] arguments) throws IOException {
         if (arguments[0].equals("formats")) {
             Plugins.codecs().forEach(codec -> System.out.println(codec.name()));
             return;
         }
-        if (arguments[0].equals("pack")) {
+        if (arguments[0].equals("pack-file")) {
             byte[] image = Files.readAllBytes(Path.of(arguments[2]));
             Files.write(Path.of(arguments[3]), PackedImage.pack(image, Integer.parseInt(arguments[1])));
             return;
