@@ -11,7 +11,9 @@ import io.stillframe.model.Names;
 import io.stillframe.model.ReadFrom;
 import io.stillframe.model.RebuildReport;
 import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.RegionReport;
 import io.stillframe.model.Retention;
+import io.stillframe.model.ScrubReport;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
@@ -217,6 +219,53 @@ public final class SnapshotService implements AutoCloseable {
      */
     public Snapshot removeCopy(SnapshotId id, String region) {
         return engine.removeCopy(id, region);
+    }
+
+    /**
+     * Reads every byte of an available snapshot's complete copies and tells which are what was stored. Changes nothing.
+     *
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if the snapshot is not available; CANCELLED
+     */
+    public ScrubReport scrub(SnapshotId id, Cancellation cancellation) {
+        return engine.scrub(id, cancellation);
+    }
+
+    /**
+     * Scrubs a snapshot and has damaged copies made anew from a whole one, which goes on after the return as for {@link #addCopy}. Without
+     * a whole copy nothing is changed.
+     *
+     * @throws io.stillframe.model.SnapshotException as {@link #scrub}; TRANSIENT while another process works on it
+     */
+    public ScrubReport repair(SnapshotId id, Cancellation cancellation) {
+        return engine.repair(id, cancellation);
+    }
+
+    /**
+     * Gives all available snapshots of a query a copy in a region, as {@link #addCopy} does for one, in the caller's thread; returns when
+     * all are complete there. Cancelled or interrupted, what was asked for so far is still done; called again, it goes on with the rest.
+     *
+     * @param listener told of each snapshot that is done, in the caller's thread
+     * @return with what could not be done, for example because a rule of residency does not allow it
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND if this service has no region of that name; CANCELLED
+     */
+    public RegionReport fillRegion(
+            String region, SnapshotQuery query, Consumer<RegionReport> listener, Cancellation cancellation) {
+        return engine.fillRegion(region, query, listener, cancellation);
+    }
+
+    /**
+     * Removes all copies from a region, in the caller's thread; returns when the region has confirmed it. A snapshot whose only complete copy
+     * is there is copied to {@code to} first. Take the region out of {@link ServiceSettings#placement()} and of requests before.
+     * Cancelled or interrupted, what was asked for so far is still done; called again, it goes on with the rest.
+     *
+     * @param to where only copies go; without it they stay and are reported
+     * @param listener told of each snapshot that is done, in the caller's thread
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND if this service has no region {@code to}; INVALID if both are the same;
+     *     CANCELLED
+     */
+    public RegionReport drainRegion(
+            String region, Optional<String> to, Consumer<RegionReport> listener, Cancellation cancellation) {
+        return engine.drainRegion(region, to, listener, cancellation);
     }
 
     /**

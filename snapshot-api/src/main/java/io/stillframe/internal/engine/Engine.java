@@ -6,7 +6,9 @@ import io.stillframe.model.LaunchedInstance;
 import io.stillframe.model.ReadFrom;
 import io.stillframe.model.RebuildReport;
 import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.RegionReport;
 import io.stillframe.model.Retention;
+import io.stillframe.model.ScrubReport;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
@@ -181,6 +183,37 @@ public final class Engine implements AutoCloseable {
     public Snapshot addCopy(SnapshotId id, String region) {
         requireOpen();
         return copies.add(id, region);
+    }
+
+    public ScrubReport scrub(SnapshotId id, Cancellation cancellation) {
+        requireOpen();
+        return new Scrub(installation, retries, access, cancellation)
+                .look(reads.available(id).snapshot());
+    }
+
+    public ScrubReport repair(SnapshotId id, Cancellation cancellation) {
+        requireOpen();
+        ScrubReport report = new Scrub(installation, retries, access, cancellation)
+                .repair(reads.available(id).snapshot());
+        replicator.look(id);
+        return report;
+    }
+
+    public RegionReport fillRegion(
+            String region, SnapshotQuery query, Consumer<RegionReport> listener, Cancellation cancellation) {
+        requireOpen();
+        installation.region(region);
+        return new RegionWork(reads, copies, listener, cancellation).fill(query, region);
+    }
+
+    public RegionReport drainRegion(
+            String region, Optional<String> to, Consumer<RegionReport> listener, Cancellation cancellation) {
+        requireOpen();
+        to.ifPresent(installation::region);
+        if (to.equals(Optional.of(region))) {
+            throw SnapshotException.invalid("region " + region + " cannot be drained into itself");
+        }
+        return new RegionWork(reads, copies, listener, cancellation).drain(region, to);
     }
 
     public Snapshot removeCopy(SnapshotId id, String region) {
