@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.stillframe.SnapshotService;
+import io.stillframe.model.ByteRange;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.ReadFrom;
 import io.stillframe.model.Replica;
@@ -86,7 +87,7 @@ class RegionReadsTest {
             try (BlockSource stored = service.openDisk(snapshot.id(), "vda")) {
                 regions.down("eu");
                 RegionLab.assertSameDisk(root, stored);
-                assertThat(stored.extents(new io.stillframe.model.ByteRange(0, stored.size())))
+                assertThat(stored.extents(new ByteRange(0, stored.size())))
                         .hasNext();
             }
         }
