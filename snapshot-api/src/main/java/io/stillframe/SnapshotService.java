@@ -293,7 +293,8 @@ public final class SnapshotService implements AutoCloseable {
     }
 
     /**
-     * Takes over a snapshot that a process left {@code QUEUED}, because it handed it over or died. The work goes on after the return.
+     * Takes over a snapshot that a process left {@code QUEUED}, because it handed it over or died. The work goes on after the return; of one
+     * that is stored already, the copies.
      *
      * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if its owner lives or its status is another one
      */

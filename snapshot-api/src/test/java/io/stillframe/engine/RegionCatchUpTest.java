@@ -71,6 +71,7 @@ class RegionCatchUpTest {
                     .settings(RegionLab.settings().build())
                     .clock(regions.lab.clock)
                     .build();
+            regions.lab.add(second);
             second.addCopy(snapshot.id(), "us");
             await().atMost(Lab.LONG).until(gate::isDead);
             regions.lab.letLeasesRunOut();
@@ -192,6 +193,7 @@ class RegionCatchUpTest {
                     .settings(RegionLab.settings().build())
                     .clock(regions.lab.clock)
                     .build();
+            regions.lab.add(first);
             Snapshot created;
             try {
                 created = first.create(Lab.request().withRegions("eu", "us"));

@@ -29,7 +29,7 @@ record RegionArgument(String name, Optional<String> jurisdiction, URI store) {
     static RegionArgument parse(String text) {
         int equals = text.indexOf('=');
         if (equals < 1) {
-            throw new TypeConversionException("'" + text + "' is no region; write NAME=URI, e.g. "
+            throw new TypeConversionException("a region is NAME=URI, e.g. "
                     + "eu-1=file:///srv/snapshots, or NAME@JURISDICTION=URI");
         }
         String[] parts = text.substring(0, equals).split("@", 2);

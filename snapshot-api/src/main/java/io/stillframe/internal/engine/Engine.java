@@ -251,6 +251,11 @@ public final class Engine implements AutoCloseable {
             throw SnapshotException.conflict(
                     "snapshot " + id + " is " + snapshot.status() + "; only a QUEUED one can be resumed");
         }
+        if (Replicas.isStoredOnly(snapshot)) {
+            jobs.end(job);
+            replicator.look(id);
+            return snapshot;
+        }
         jobs.transfer(job);
         return job.snapshot();
     }

@@ -38,7 +38,11 @@ final class Plugs implements AutoCloseable {
                 throw SnapshotException.invalid("two hypervisors are called " + name + "; give each host a name");
             }
         }
-        return new Installation(hosts, regions, records, settings, clock, owner());
+        Installation installation = new Installation(hosts, regions, records, settings, clock, owner());
+        if (!regions.isEmpty()) {
+            settings.placement().regions().forEach(installation::region);
+        }
+        return installation;
     }
 
     private List<Region> regions(List<PluggedRegion> places) {

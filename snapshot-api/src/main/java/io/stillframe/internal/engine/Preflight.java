@@ -24,6 +24,8 @@ import io.stillframe.spi.PowerState;
 import io.stillframe.spi.UploadOptions;
 import io.stillframe.spi.UploadSession;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -98,16 +100,17 @@ final class Preflight {
      */
     void checkStore(Job job) {
         requireAllowed(job.record().snapshot());
+        Set<Region> untouched = ConcurrentHashMap.newKeySet();
         List<Outcome<Region>> outcomes = calls.run(
                 "asking the store",
                 installation.requireReached(job.record().snapshot()),
                 job.cancellation(),
                 region -> {
-                    beginProbe(job, region).close();
+                    beginProbe(job, region, untouched).close();
                     return region;
                 });
         if (outcomes.stream().noneMatch(Outcome::isGood)) {
-            if (outcomes.stream().allMatch(Preflight::certainlyDidNothing)) {
+            if (outcomes.stream().map(Outcome::region).allMatch(untouched::contains)) {
                 job.record().change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
             }
             throw RegionCalls.failure(outcomes);
@@ -118,21 +121,22 @@ final class Preflight {
         });
     }
 
-    private UploadSession beginProbe(Job job, Region region) {
+    /** @param untouched gets a region that certainly did not begin: it has nothing to be cleaned, now or when it answers again */
+    private UploadSession beginProbe(Job job, Region region, Set<Region> untouched) {
         ObjectStore store = region.store();
         PartLayout layout = PartLayout.fixed(Math.max(
                 installation.settings().partSize(), store.capabilities().smallestPart()));
-        return retries.call(
-                "asking the store",
-                job.cancellation(),
-                () -> store.beginUpload(StoredLayout.probe(job.id()), layout, UploadOptions.ofDefaults()));
-    }
-
-    /** A store that certainly did not begin has nothing to be cleaned, now or when it answers again. */
-    private static boolean certainlyDidNothing(Outcome<Region> outcome) {
-        return outcome.failure()
-                .filter(e -> e instanceof SnapshotException known && known.kind() != Kind.OUTCOME_UNKNOWN)
-                .isPresent();
+        try {
+            return retries.call(
+                    "asking the store",
+                    job.cancellation(),
+                    () -> store.beginUpload(StoredLayout.probe(job.id()), layout, UploadOptions.ofDefaults()));
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.OUTCOME_UNKNOWN) {
+                untouched.add(region);
+            }
+            throw e;
+        }
     }
 
     /** CONFLICT or UNSUPPORTED for an instance that must not be touched in the state that it is in. */
