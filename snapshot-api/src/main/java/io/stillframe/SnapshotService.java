@@ -508,12 +508,7 @@ public final class SnapshotService implements AutoCloseable {
          *     closed again
          */
         public SnapshotService build() {
-            return new SnapshotService(Engine.start(
-                    List.copyOf(hypervisors),
-                    regions(),
-                    catalog,
-                    settings,
-                    clock));
+            return new SnapshotService(Engine.start(List.copyOf(hypervisors), regions(), catalog, settings, clock));
         }
     }
 }

@@ -30,8 +30,8 @@ public final class RecordJson {
 
     /** A snapshot's text. */
     public static String write(Snapshot snapshot) {
-        return JsonWriter.write(
-                out -> SnapshotFields.write(out.text("format", SNAPSHOT).number("version", versionOf(snapshot)), snapshot));
+        return JsonWriter.write(out ->
+                SnapshotFields.write(out.text("format", SNAPSHOT).number("version", versionOf(snapshot)), snapshot));
     }
 
     private static int versionOf(Snapshot snapshot) {

@@ -34,7 +34,8 @@ public record LaunchRequest(
 
     /** The root disk in its own size, started. */
     public static LaunchRequest of(SnapshotId snapshot, String name) {
-        return new LaunchRequest(snapshot, name, DiskSelection.root(), OptionalLong.empty(), Start.STARTED, ReadFrom.any());
+        return new LaunchRequest(
+                snapshot, name, DiskSelection.root(), OptionalLong.empty(), Start.STARTED, ReadFrom.any());
     }
 
     public LaunchRequest withDisks(DiskSelection value) {

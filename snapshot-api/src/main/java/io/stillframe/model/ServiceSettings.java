@@ -12,7 +12,8 @@ import java.util.OptionalLong;
  * @param encodersPerTransfer threads that convert and compress one snapshot, 1 to 256
  * @param uploadsPerTransfer parts of one snapshot sent at the same time to each store, 1 to 64
  * @param partSize bytes of an uploaded part, 64 KiB to 1 GiB; raised where a store or a very large disk needs more
- * @param memory bytes of buffers over all transfers, at least 8 MiB: half of each transfer's share is for chunks, half for parts
+ * @param memory bytes of buffers over all transfers, at least 8 MiB: half of each transfer's share is for chunks, half for parts;
+ *     copies from region to region, as many at once as transfers, take four parts each beside it
  * @param leaseTtl how long this service's work is safe from takeover when it stops answering, 1 s to 1 h; renewed three times as often
  * @param freezeDeadline how long a guest's agent has to freeze its file systems
  * @param stopGrace how long after its last shutdown event a guest that still runs is watched when a capture was given up, because it

@@ -128,17 +128,50 @@ public record SnapshotRequest(
 
     public SnapshotRequest withDisks(DiskSelection value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, retention, capture, shutdown, value, codec, compression, token, placement);
+                instance,
+                host,
+                tenant,
+                name,
+                retention,
+                capture,
+                shutdown,
+                value,
+                codec,
+                compression,
+                token,
+                placement);
     }
 
     public SnapshotRequest withCodec(String value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, retention, capture, shutdown, disks, value, compression, token, placement);
+                instance,
+                host,
+                tenant,
+                name,
+                retention,
+                capture,
+                shutdown,
+                disks,
+                value,
+                compression,
+                token,
+                placement);
     }
 
     public SnapshotRequest withCompression(Compression value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, retention, capture, shutdown, disks, codec, Optional.of(value), token, placement);
+                instance,
+                host,
+                tenant,
+                name,
+                retention,
+                capture,
+                shutdown,
+                disks,
+                codec,
+                Optional.of(value),
+                token,
+                placement);
     }
 
     /** How long it is kept after completion, with or without legal hold. */

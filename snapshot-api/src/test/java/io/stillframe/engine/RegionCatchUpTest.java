@@ -43,8 +43,7 @@ class RegionCatchUpTest {
             assertThat(service.addCopy(snapshot.id(), "us")).isEqualTo(added);
 
             service.removeCopy(snapshot.id(), "eu");
-            Snapshot left = service.await(
-                    snapshot.id(), s -> s.replica("eu").isEmpty(), Lab.LONG);
+            Snapshot left = service.await(snapshot.id(), s -> s.replica("eu").isEmpty(), Lab.LONG);
             assertThat(left.replicas()).extracting(Replica::region).containsExactly("us");
             assertThat(regions.objects("eu")).isEmpty();
             assertThatThrownBy(() -> service.removeCopy(snapshot.id(), "us"))
@@ -89,7 +88,8 @@ class RegionCatchUpTest {
             regions.assertSame("eu", "us");
             assertThat(regions.store("us").calls(Operation.PUT_PART) - sentBefore)
                     .as("parts sent after the crash")
-                    .isLessThan((Lab.ROOT_SIZE + Lab.DATA_SIZE) / RegionLab.settings().build().partSize());
+                    .isLessThan((Lab.ROOT_SIZE + Lab.DATA_SIZE)
+                            / RegionLab.settings().build().partSize());
         }
     }
 
@@ -119,7 +119,9 @@ class RegionCatchUpTest {
             regions.up("us");
             RegionLab.awaitWhole(service, snapshot.id());
             ObjectKey file = ObjectKey.of("snapshots/" + snapshot.id() + "/retention.json");
-            assertThat(regions.objects("us").get(file)).isEqualTo(regions.objects("eu").get(file)).isNotNull();
+            assertThat(regions.objects("us").get(file))
+                    .isEqualTo(regions.objects("eu").get(file))
+                    .isNotNull();
         }
     }
 
@@ -131,7 +133,9 @@ class RegionCatchUpTest {
             Snapshot created = service.create(
                     Lab.request().withPlacement(Placement.in("eu", "us").withAvailability(Availability.ALL)));
             service.await(
-                    created.id(), s -> copy(s, "eu").isComplete() && s.obligations().isEmpty(), Lab.LONG);
+                    created.id(),
+                    s -> copy(s, "eu").isComplete() && s.obligations().isEmpty(),
+                    Lab.LONG);
             regions.up("us");
             regions.store("us").failAlways(Operation.PUT, Kind.TRANSIENT);
             assertThat(service.cancel(created.id()).status()).isEqualTo(SnapshotStatus.CANCELLED);
@@ -181,8 +185,8 @@ class RegionCatchUpTest {
     @ValueSource(ints = {1, 2, 3, 5, 8, 13, 21})
     void whereverTheProcessDiesInAFanOutTheCopiesConverge(int call) {
         try (RegionLab regions = new RegionLab()) {
-            CallGate gate = new CallGate(
-                    CallGate.Fault.CRASH_AFTER, call * 3, () -> new IllegalStateException("not used"));
+            CallGate gate =
+                    new CallGate(CallGate.Fault.CRASH_AFTER, call * 3, () -> new IllegalStateException("not used"));
             Map<String, ObjectStore> dying = new LinkedHashMap<>();
             regions.stores().forEach((name, store) -> dying.put(name, gate.around(store)));
             SnapshotService first = SnapshotService.builder()

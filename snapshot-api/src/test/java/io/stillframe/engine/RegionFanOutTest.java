@@ -194,12 +194,10 @@ class RegionFanOutTest {
             assertThat(snapshot.obligations()).doesNotContain(Obligation.values());
             assertThat(regions.lab.guest.state().power()).isEqualTo(PowerState.RUNNING);
             RegionLab.REGIONS.forEach(regions::up);
-            await()
-                    .atMost(Lab.LONG)
-                    .untilAsserted(() -> RegionLab.REGIONS.forEach(region -> assertThat(
-                                    regions.store(region)
-                                            .listUploads("", Optional.empty(), 10)
-                                            .items())
+            await().atMost(Lab.LONG)
+                    .untilAsserted(() -> RegionLab.REGIONS.forEach(region -> assertThat(regions.store(region)
+                                    .listUploads("", Optional.empty(), 10)
+                                    .items())
                             .isEmpty()));
         }
     }
@@ -214,8 +212,7 @@ class RegionFanOutTest {
             service.await(created.id(), s -> copy(s, "us").isComplete(), Lab.LONG);
             regions.up("eu");
             RegionLab.awaitWhole(service, created.id());
-            try (BlockSource stored = service.openDisk(
-                    created.id(), "vda", ReadFrom.only("eu"))) {
+            try (BlockSource stored = service.openDisk(created.id(), "vda", ReadFrom.only("eu"))) {
                 RegionLab.assertSameDisk(root, stored);
             }
         }
@@ -224,7 +221,8 @@ class RegionFanOutTest {
     @Test
     void regionsAreNamedOnceAndHaveAStoreEach() {
         MemoryObjectStore store = MemoryObjectStore.named("one");
-        assertThatThrownBy(() -> builder().region("eu", store).region("us", store).build())
+        assertThatThrownBy(
+                        () -> builder().region("eu", store).region("us", store).build())
                 .hasMessageContaining("same store");
         assertThatThrownBy(() -> builder()
                         .region("eu", store)

@@ -114,7 +114,10 @@ final class RegionLab implements AutoCloseable {
 
     /** What two regions hold of images and manifests is the same, byte for byte. */
     void assertSame(String one, String other) {
-        assertThat(images(other)).as("%s as %s", other, one).isEqualTo(images(one)).isNotEmpty();
+        assertThat(images(other))
+                .as("%s as %s", other, one)
+                .isEqualTo(images(one))
+                .isNotEmpty();
     }
 
     private Map<ObjectKey, ByteBuffer> images(String region) {

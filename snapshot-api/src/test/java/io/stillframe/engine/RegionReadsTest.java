@@ -31,8 +31,7 @@ class RegionReadsTest {
             SnapshotService service = regions.service();
             Snapshot snapshot = taken(regions, service);
             RegionLab.REGIONS.stream().filter(other -> !other.equals(region)).forEach(regions::down);
-            service.launch(
-                    LaunchRequest.of(snapshot.id(), "copy").withReadFrom(ReadFrom.only(region)));
+            service.launch(LaunchRequest.of(snapshot.id(), "copy").withReadFrom(ReadFrom.only(region)));
             service.launch(LaunchRequest.of(snapshot.id(), "another"));
         }
     }
@@ -87,8 +86,7 @@ class RegionReadsTest {
             try (BlockSource stored = service.openDisk(snapshot.id(), "vda")) {
                 regions.down("eu");
                 RegionLab.assertSameDisk(root, stored);
-                assertThat(stored.extents(new ByteRange(0, stored.size())))
-                        .hasNext();
+                assertThat(stored.extents(new ByteRange(0, stored.size()))).hasNext();
             }
         }
     }

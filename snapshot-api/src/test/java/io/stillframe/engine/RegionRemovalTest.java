@@ -60,16 +60,14 @@ class RegionRemovalTest {
     @Test
     void retentionReachesEveryRegionAndGoesOnUntilTheLastHasConfirmed() {
         try (RegionLab regions = new RegionLab()) {
-            SnapshotService service = regions.service(RegionLab.settings()
-                    .expiry(ServiceSettings.Expiry.TIMER)
-                    .build());
+            SnapshotService service = regions.service(
+                    RegionLab.settings().expiry(ServiceSettings.Expiry.TIMER).build());
             Snapshot snapshot = regions.lab.settled(
                     service, service.create(RegionLab.request().withRetentionDays(1)));
             regions.down("ap");
             regions.lab.clock.step(Duration.ofDays(1));
             service.changeRetention(
-                    regions.lab.settled(service, service.create(Lab.request())).id(),
-                    Retention.ofDays(2));
+                    regions.lab.settled(service, service.create(Lab.request())).id(), Retention.ofDays(2));
             await().atMost(Lab.LONG)
                     .untilAsserted(() -> assertThat(regions.objects("us")).isEmpty());
             assertThat(service.get(snapshot.id()).status()).isEqualTo(SnapshotStatus.DELETING);
@@ -87,8 +85,7 @@ class RegionRemovalTest {
             SnapshotService all = regions.service();
             Snapshot snapshot = taken(regions, all);
             SnapshotService some = regions.service(
-                    RegionLab.settings().build(),
-                    Map.of("eu", regions.store("eu"), "us", regions.store("us")));
+                    RegionLab.settings().build(), Map.of("eu", regions.store("eu"), "us", regions.store("us")));
             assertThatThrownBy(() -> some.delete(snapshot.id()))
                     .satisfies(e -> assertThat(RegionLab.kindOf(e)).isEqualTo(Kind.UNSUPPORTED));
             assertThat(regions.objects("eu")).isEmpty();
@@ -104,8 +101,7 @@ class RegionRemovalTest {
             SnapshotService service = regions.service(
                     RegionLab.settings().orphanAge(Duration.ZERO).build());
             ObjectKey orphan = ObjectKey.of("snapshots/"
-                    + SnapshotId.create(
-                            regions.lab.clock.instant().minus(Duration.ofDays(1)))
+                    + SnapshotId.create(regions.lab.clock.instant().minus(Duration.ofDays(1)))
                     + "/vda.pack");
             regions.store("ap")
                     .put(
@@ -127,8 +123,8 @@ class RegionRemovalTest {
             SnapshotService first = regions.service();
             Snapshot snapshot = taken(regions, first);
             regions.store("us")
-                    .delete(List.of(ObjectKey.of(
-                            snapshot.disks().get(0).object().orElseThrow())));
+                    .delete(List.of(
+                            ObjectKey.of(snapshot.disks().get(0).object().orElseThrow())));
             regions.down("eu");
             MemoryCatalog anew = MemoryCatalog.create(regions.lab.clock);
             SnapshotService.Builder builder = SnapshotService.builder()
@@ -143,8 +139,8 @@ class RegionRemovalTest {
                 Snapshot restored = second.get(snapshot.id());
                 assertThat(restored.status()).isEqualTo(SnapshotStatus.AVAILABLE);
                 assertThat(RegionLab.copy(restored, "ap").isComplete()).isTrue();
-                Snapshot healed = second.await(
-                        snapshot.id(), s -> RegionLab.copy(s, "us").isComplete(), Lab.LONG);
+                Snapshot healed =
+                        second.await(snapshot.id(), s -> RegionLab.copy(s, "us").isComplete(), Lab.LONG);
                 assertThat(healed.replica("eu")).isEmpty();
 
                 regions.up("eu");

@@ -33,7 +33,9 @@ class RegionWorkTest {
             RegionReport drained = service.drainRegion("eu", Optional.empty(), told::add, new Cancellation());
             assertThat(drained).isEqualTo(new RegionReport(2, 2, List.of()));
             assertThat(regions.objects("eu")).isEmpty();
-            assertThat(service.get(one.id()).replicas()).extracting(Replica::region).containsExactly("us");
+            assertThat(service.get(one.id()).replicas())
+                    .extracting(Replica::region)
+                    .containsExactly("us");
             assertThat(service.get(two.id()).replicas())
                     .extracting(Replica::region)
                     .containsExactlyInAnyOrder("us", "ap");
@@ -52,7 +54,9 @@ class RegionWorkTest {
 
             RegionReport drained = service.drainRegion("eu", Optional.of("ap"), report -> {}, new Cancellation());
             assertThat(drained.failures()).isEmpty();
-            assertThat(service.get(one.id()).replicas()).extracting(Replica::region).containsExactly("ap");
+            assertThat(service.get(one.id()).replicas())
+                    .extracting(Replica::region)
+                    .containsExactly("ap");
             assertThat(regions.objects("eu")).isEmpty();
             assertThatThrownBy(() -> service.drainRegion("ap", Optional.of("ap"), r -> {}, new Cancellation()))
                     .satisfies(e -> assertThat(RegionLab.kindOf(e)).isEqualTo(Kind.INVALID));
@@ -75,12 +79,15 @@ class RegionWorkTest {
                     .as("the only copy is where it was")
                     .isTrue();
             regions.up("ap");
-            RegionReport drained =
-                    service.drainRegion("eu", Optional.of("ap"), report -> {}, new Cancellation());
+            RegionReport drained = service.drainRegion("eu", Optional.of("ap"), report -> {}, new Cancellation());
             assertThat(drained.failures()).isEmpty();
             assertThat(regions.objects("eu")).isEmpty();
-            assertThat(service.get(one.id()).replicas()).extracting(Replica::region).containsExactly("ap");
-            assertThat(service.get(two.id()).replicas()).extracting(Replica::region).containsExactly("us");
+            assertThat(service.get(one.id()).replicas())
+                    .extracting(Replica::region)
+                    .containsExactly("ap");
+            assertThat(service.get(two.id()).replicas())
+                    .extracting(Replica::region)
+                    .containsExactly("us");
         }
     }
 }

@@ -39,7 +39,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What may not leave its region does not: no byte and no request reaches a forbidden region's store. */
 class ResidencyTest {
-    private static final Set<String> NO_REQUEST = Set.of("uri", "capabilities", "close", "toString", "equals", "hashCode");
+    private static final Set<String> NO_REQUEST =
+            Set.of("uri", "capabilities", "close", "toString", "equals", "hashCode");
 
     private final List<String> requests = new CopyOnWriteArrayList<>();
 
@@ -84,8 +85,7 @@ class ResidencyTest {
     void aRequestThatWouldBreakARuleIsRefusedBeforeAnythingIsCaptured(ServiceSettings settings) {
         try (RegionLab regions = new RegionLab()) {
             SnapshotService service = service(regions, settings);
-            assertThatThrownBy(() -> service.create(
-                            RegionLab.request().withTenant(new Tenant("acme"))))
+            assertThatThrownBy(() -> service.create(RegionLab.request().withTenant(new Tenant("acme"))))
                     .hasMessageContaining("'not the us'")
                     .hasMessageContaining("region us")
                     .satisfies(e -> assertThat(RegionLab.kindOf(e)).isEqualTo(Kind.INVALID));
@@ -106,8 +106,8 @@ class ResidencyTest {
             Placement placement = Placement.in("eu", "us").withResidency(ResidencyRule.regions("mine", "eu", "ap"));
             assertThatThrownBy(() -> service.create(Lab.request().withPlacement(placement)))
                     .hasMessageContaining("'mine'");
-            assertThatThrownBy(() -> service.create(Lab.request()
-                            .withPlacement(placement.withRegions(List.of("eu", "ap")))))
+            assertThatThrownBy(() ->
+                            service.create(Lab.request().withPlacement(placement.withRegions(List.of("eu", "ap")))))
                     .hasMessageContaining("'house'");
             Snapshot alone = regions.lab.settled(
                     service, service.create(Lab.request().withPlacement(placement.withRegions(List.of("eu")))));
@@ -134,8 +134,7 @@ class ResidencyTest {
             regions.up("ap");
             Snapshot snapshot = RegionLab.awaitWhole(service, created.id());
             assertThatThrownBy(() -> service.addCopy(snapshot.id(), "us")).hasMessageContaining("region us");
-            RegionReport filled =
-                    service.fillRegion("us", SnapshotQuery.all(), report -> {}, new Cancellation());
+            RegionReport filled = service.fillRegion("us", SnapshotQuery.all(), report -> {}, new Cancellation());
             assertThat(filled.failures()).hasSize(1);
             assertThatThrownBy(() -> service.openDisk(snapshot.id(), "vda", ReadFrom.preferring("us")))
                     .hasMessageContaining("'not the us'");
@@ -143,8 +142,7 @@ class ResidencyTest {
                             LaunchRequest.of(snapshot.id(), "copy").withRegion("us")))
                     .satisfies(e -> assertThat(RegionLab.kindOf(e)).isEqualTo(Kind.INVALID));
             regions.store("eu")
-                    .corruptRead(
-                            ObjectKey.of(snapshot.disks().get(0).object().orElseThrow()), 700_000);
+                    .corruptRead(ObjectKey.of(snapshot.disks().get(0).object().orElseThrow()), 700_000);
             service.launch(LaunchRequest.of(snapshot.id(), "copy"));
             service.repair(snapshot.id(), new Cancellation());
             regions.up("eu");
@@ -172,8 +170,7 @@ class ResidencyTest {
                     .extracting(ScrubReport.Item::outcome)
                     .containsExactly(ScrubReport.Outcome.UNREACHED, ScrubReport.Outcome.WHOLE);
             strict.addCopy(snapshot.id(), "ap");
-            strict.await(
-                    snapshot.id(), s -> RegionLab.copy(s, "ap").isComplete(), Lab.LONG);
+            strict.await(snapshot.id(), s -> RegionLab.copy(s, "ap").isComplete(), Lab.LONG);
             assertThat(requests).isEqualTo(List.of());
 
             strict.removeCopy(snapshot.id(), "us");
@@ -185,9 +182,8 @@ class ResidencyTest {
     @Test
     void aRuleThatAppearsBetweenRequestAndCaptureIsKept() {
         try (RegionLab regions = new RegionLab()) {
-            SnapshotService accepting = regions.service(RegionLab.settings()
-                    .worker(ServiceSettings.Worker.NONE)
-                    .build());
+            SnapshotService accepting = regions.service(
+                    RegionLab.settings().worker(ServiceSettings.Worker.NONE).build());
             Snapshot created = accepting.create(Lab.request().withRegions("us", "eu"));
             SnapshotService strict = service(
                     regions,

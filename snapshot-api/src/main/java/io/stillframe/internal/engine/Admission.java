@@ -129,13 +129,11 @@ final class Admission {
      */
     private Placement placed(SnapshotRequest request, InstanceSummary instance) {
         Placement asked = request.placement().orElse(installation.settings().placement());
-        List<String> names = asked.regions().isEmpty()
-                ? installation.settings().placement().regions()
-                : asked.regions();
+        List<String> names =
+                asked.regions().isEmpty() ? installation.settings().placement().regions() : asked.regions();
         Placement placed =
                 names.isEmpty() ? asked.withRegions(List.of(installation.home().name())) : asked.withRegions(names);
-        Residency residency =
-                Residency.of(installation.settings().residency(), request.tenant(), instance, placed);
+        Residency residency = Residency.of(installation.settings().residency(), request.tenant(), instance, placed);
         placed.regions().forEach(name -> residency.require(region(name)));
         boolean home = placed.equals(Placement.in(installation.home().name()));
         return home ? Placement.home() : placed;

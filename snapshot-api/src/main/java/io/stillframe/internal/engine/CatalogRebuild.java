@@ -81,7 +81,9 @@ final class CatalogRebuild {
             if (e.kind() == Kind.CANCELLED || installation.regions().size() == 1) {
                 throw e;
             }
-            manifests.values().forEach(found -> found.removeIf(one -> one.region().equals(region)));
+            manifests
+                    .values()
+                    .forEach(found -> found.removeIf(one -> one.region().equals(region)));
             manifests.values().removeIf(List::isEmpty);
             unreached.add(region.name() + ": " + e.getMessage());
         }
@@ -112,16 +114,20 @@ final class CatalogRebuild {
             return new Item(id, Outcome.KNOWN, "the catalog has it");
         }
         untold.forEach(one -> whole(id, one));
-        access.run(id, "a copy of it was found", job -> job.record().update(s -> {
-            Snapshot.Builder told = s.toBuilder();
-            untold.forEach(one -> told.replica(
-                    replica(one.region()).complete(one.manifest().lastModified(), s.bytesStored())));
-            return told.build();
-        }));
+        access.run(
+                id,
+                "a copy of it was found",
+                job -> job.record().update(s -> {
+                    Snapshot.Builder told = s.toBuilder();
+                    untold.forEach(one -> told.replica(
+                            replica(one.region()).complete(one.manifest().lastModified(), s.bytesStored())));
+                    return told.build();
+                }));
         return new Item(
                 id,
                 Outcome.RESTORED,
-                "its copies in " + untold.stream().map(one -> one.region().name()).toList());
+                "its copies in "
+                        + untold.stream().map(one -> one.region().name()).toList());
     }
 
     private Item create(CatalogRecord record) {
@@ -213,7 +219,8 @@ final class CatalogRebuild {
                         StoredBytes.read(store, beside, RetentionFile.LARGEST),
                         beside.key().value()))
                 .filter(beside -> beside.snapshot().equals(id));
-        return new Whole(found, manifest, changed, file.map(ObjectStat::lastModified).orElse(Instant.MIN));
+        return new Whole(
+                found, manifest, changed, file.map(ObjectStat::lastModified).orElse(Instant.MIN));
     }
 
     private static void requireStored(DiskSnapshot disk, ObjectStore store) {

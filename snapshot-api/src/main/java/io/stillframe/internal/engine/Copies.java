@@ -28,12 +28,16 @@ final class Copies {
         if (isThere(region, snapshot)) {
             return snapshot;
         }
-        Snapshot changed = access.run(id, "a copy in region " + name + " is added", job -> job.record()
-                .update(s -> isThere(region, requireAvailable(s))
-                        ? s
-                        : s.toBuilder()
-                                .replica(Replica.pending(name, region.store().uri()))
-                                .build()));
+        Snapshot changed = access.run(
+                id,
+                "a copy in region " + name + " is added",
+                job -> job.record()
+                        .update(s -> isThere(region, requireAvailable(s))
+                                ? s
+                                : s.toBuilder()
+                                        .replica(Replica.pending(
+                                                name, region.store().uri()))
+                                        .build()));
         replicator.look(id);
         return changed;
     }
@@ -44,14 +48,17 @@ final class Copies {
         if (snapshot.replica(name).isEmpty()) {
             return snapshot;
         }
-        Snapshot changed = access.run(id, "its copy in region " + name + " is removed", job -> job.record()
-                .update(s -> withoutCopy(requireAvailable(s), name)));
+        Snapshot changed = access.run(
+                id,
+                "its copy in region " + name + " is removed",
+                job -> job.record().update(s -> withoutCopy(requireAvailable(s), name)));
         replicator.look(id);
         return changed;
     }
 
     private static Snapshot withoutCopy(Snapshot snapshot, String name) {
-        if (snapshot.replicas().stream().noneMatch(copy -> copy.isComplete() && !copy.region().equals(name))) {
+        if (snapshot.replicas().stream()
+                .noneMatch(copy -> copy.isComplete() && !copy.region().equals(name))) {
             throw SnapshotException.conflict("the copy in region " + name + " is the only complete one of snapshot "
                     + snapshot.id() + "; copy it to another region first, or delete the snapshot");
         }

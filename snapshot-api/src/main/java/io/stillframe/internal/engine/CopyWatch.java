@@ -65,7 +65,8 @@ final class CopyWatch implements AutoCloseable {
     SnapshotException explained(SnapshotException e) {
         return stalled
                 ? SnapshotException.transientFault(
-                        "the copy to region " + target.name() + " moved no byte for " + stallLimit.toSeconds() + " s", e)
+                        "the copy to region " + target.name() + " moved no byte for " + stallLimit.toSeconds() + " s",
+                        e)
                 : e;
     }
 
@@ -97,8 +98,8 @@ final class CopyWatch implements AutoCloseable {
         }
         try {
             job.record()
-                    .update(s -> Replicas.with(
-                            s, target, copy -> copy.isComplete() ? copy : copy.withBytesStored(arrived)));
+                    .update(s ->
+                            Replicas.with(s, target, copy -> copy.isComplete() ? copy : copy.withBytesStored(arrived)));
             written = arrived;
         } catch (SnapshotException e) {
             LOG.info("the progress of a copy could not be written: {}", e.getMessage());

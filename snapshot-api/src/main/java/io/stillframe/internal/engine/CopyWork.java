@@ -114,8 +114,9 @@ final class CopyWork {
         Snapshot snapshot = record.snapshot();
         List<Region> sources = installation.reached(snapshot).stream()
                 .filter(region -> !region.equals(target) && residency.allows(region))
-                .filter(region ->
-                        Replicas.in(region, snapshot).filter(Replica::isComplete).isPresent())
+                .filter(region -> Replicas.in(region, snapshot)
+                        .filter(Replica::isComplete)
+                        .isPresent())
                 .toList();
         if (sources.isEmpty()) {
             throw SnapshotException.transientFault("no complete copy to copy from is within reach", null);
@@ -157,8 +158,8 @@ final class CopyWork {
         }
         record.assureLease();
         RetentionFile.of(record.snapshot())
-                .ifPresent(file -> retries.run(
-                        "storing the retention", cancellation, () -> RetentionChange.put(target, file)));
+                .ifPresent(file ->
+                        retries.run("storing the retention", cancellation, () -> RetentionChange.put(target, file)));
         ByteBuffer manifest = retries.call("reading the manifest", cancellation, () -> manifest(source.store()));
         retries.run("publishing the manifest", cancellation, () -> {
             record.assureLease();

@@ -22,8 +22,7 @@ final class DiskUploads implements AutoCloseable {
     private final ObjectKey key;
     private final Map<Region, RegionUpload> uploads = new LinkedHashMap<>();
 
-    DiskUploads(
-            Threads threads, Retries retries, Job job, Destinations destinations, String device, ObjectKey key) {
+    DiskUploads(Threads threads, Retries retries, Job job, Destinations destinations, String device, ObjectKey key) {
         this.threads = threads;
         this.retries = retries;
         this.job = job;
@@ -129,10 +128,9 @@ final class DiskUploads implements AutoCloseable {
     /** Makes the object visible in every region; those where that fails are left behind. */
     void complete(PartedUpload sent, long length) {
         Map<Region, RegionUpload> all = Map.copyOf(uploads);
-        Map<Region, Region> complete = destinations.each("completing an upload", region -> Optional.ofNullable(
-                        all.get(region))
-                .orElseThrow()
-                .completing(() -> {
+        Map<Region, Region> complete = destinations.each(
+                "completing an upload",
+                region -> Optional.ofNullable(all.get(region)).orElseThrow().completing(() -> {
                     new ObjectCompletion(region.store(), retries, job.cancellation())
                             .complete(key, length, mode -> sent.complete(region.name(), mode));
                     return region;

@@ -45,8 +45,7 @@ final class Duties {
     private final Map<Job, Course> courses = new ConcurrentHashMap<>();
     private volatile boolean closing;
 
-    Duties(
-            Installation installation, Threads threads, Retries retries, RegionCalls calls, Consumer<Job> onEnd) {
+    Duties(Installation installation, Threads threads, Retries retries, RegionCalls calls, Consumer<Job> onEnd) {
         this.installation = installation;
         this.threads = threads;
         this.retries = retries;

@@ -80,7 +80,14 @@ final class LaunchWorkflow {
         LaunchPlan plan = hypervisor.driver().planLaunch(spec);
         Job job = journal(snapshot, plan, host);
         try {
-            return launch(job, plan, hypervisor.driver(), new Source(snapshot, request.readFrom()), disks, listener, cancellation);
+            return launch(
+                    job,
+                    plan,
+                    hypervisor.driver(),
+                    new Source(snapshot, request.readFrom()),
+                    disks,
+                    listener,
+                    cancellation);
         } finally {
             jobs.end(job);
         }

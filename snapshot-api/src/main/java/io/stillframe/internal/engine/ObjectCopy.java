@@ -42,13 +42,13 @@ final class ObjectCopy {
         this.watch = watch;
         this.disk = disk;
         this.key = ObjectKey.of(disk.object()
-                .orElseThrow(
-                        () -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object")));
+                .orElseThrow(() -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object")));
     }
 
     /** CORRUPT if the source's bytes are not those that were stored. */
     void run(Region source, Region target) {
-        if (retries.call("looking for " + key, watch.cancellation(), () -> new StoredObjects(target.store()).has(disk))) {
+        if (retries.call(
+                "looking for " + key, watch.cancellation(), () -> new StoredObjects(target.store()).has(disk))) {
             watch.objectDone(disk.bytesStored());
             return;
         }
@@ -92,8 +92,7 @@ final class ObjectCopy {
     private void send(ByteSource bytes, Region source, Region target, UploadSession session, int partSize) {
         PartedUpload.Destination to = new PartedUpload.Destination(
                 target.name(), session, task -> threads.uploads(target).execute(() -> job.inContext(task)));
-        PartedUpload.Terms terms =
-                PartedUpload.Terms.of(installation.settings().uploadsPerTransfer(), Duration.ZERO);
+        PartedUpload.Terms terms = PartedUpload.Terms.of(installation.settings().uploadsPerTransfer(), Duration.ZERO);
         try (PartBuffers memory = new PartBuffers(partSize, BUFFERS);
                 PartedUpload upload = new PartedUpload(List.of(to), memory, retries, watch.cancellation(), terms)) {
             watch.sendsBy(upload);
@@ -125,7 +124,9 @@ final class ObjectCopy {
 
     private void requireSame(Digest found, Region source) {
         if (disk.stored().filter(digest -> !digest.equals(found)).isPresent()) {
-            throw damaged(source, "has the checksum " + found + " instead of " + disk.stored().get());
+            throw damaged(
+                    source,
+                    "has the checksum " + found + " instead of " + disk.stored().get());
         }
     }
 

@@ -68,8 +68,7 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
      * @param spans begins the event of one part's upload
      * @param onLeftBehind told once of a store that was left behind, from any thread
      */
-    record Terms(
-            int atOnce, Duration patience, Supplier<PhaseSpan> spans, BiConsumer<String, Throwable> onLeftBehind) {
+    record Terms(int atOnce, Duration patience, Supplier<PhaseSpan> spans, BiConsumer<String, Throwable> onLeftBehind) {
         static Terms of(int atOnce, Duration patience) {
             return new Terms(atOnce, patience, PhaseSpan::none, (name, why) -> {});
         }

@@ -63,11 +63,8 @@ final class Publication {
         record.assureLease();
         record.intent(PUBLISH, bytes.remaining() + " bytes");
         job.cancellation().check();
-        List<Outcome<Region>> outcomes = calls.run(
-                "publishing the manifest",
-                found.orElseGet(this::sentTo),
-                job.cancellation(),
-                region -> {
+        List<Outcome<Region>> outcomes =
+                calls.run("publishing the manifest", found.orElseGet(this::sentTo), job.cancellation(), region -> {
                     retries.run("publishing the manifest", job.cancellation(), () -> {
                         record.assureLease();
                         put(region.store(), bytes);
@@ -77,7 +74,12 @@ final class Publication {
         if (outcomes.stream().noneMatch(Outcome::isGood)) {
             throw RegionCalls.failure(outcomes);
         }
-        stored(outcomes, retries.call("asking for the time", job.cancellation(), () -> CompletionTime.of(record.snapshot(), installation)));
+        stored(
+                outcomes,
+                retries.call(
+                        "asking for the time",
+                        job.cancellation(),
+                        () -> CompletionTime.of(record.snapshot(), installation)));
         record.receipt(PUBLISH, record.snapshot().status().name().toLowerCase(Locale.ROOT));
     }
 
@@ -150,9 +152,8 @@ final class Publication {
                 .map(outcome -> outcome.isGood()
                         ? replica.complete(completion, job.record().snapshot().bytesStored())
                         : replica.behind(outcome.why()))
-                .orElseGet(() -> replica.failure().isPresent()
-                        ? replica
-                        : replica.behind("not all disks are stored there"));
+                .orElseGet(() ->
+                        replica.failure().isPresent() ? replica : replica.behind("not all disks are stored there"));
     }
 
     private void put(ObjectStore store, ByteBuffer bytes) {

@@ -197,8 +197,7 @@ final class Recovery {
             jobs.end(job);
             return;
         }
-        if (waitsItsTurn(job.record().record())
-                || onlyOwesCopies(job.record().record())) {
+        if (waitsItsTurn(job.record().record()) || onlyOwesCopies(job.record().record())) {
             jobs.end(job);
             return;
         }

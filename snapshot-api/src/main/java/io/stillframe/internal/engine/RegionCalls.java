@@ -73,7 +73,11 @@ final class RegionCalls {
 
     /** @param ifLate gets what a call gives that nobody waits for any more */
     <T> List<Outcome<T>> run(
-            String what, List<Region> regions, Cancellation cancellation, Function<Region, T> call, Consumer<T> ifLate) {
+            String what,
+            List<Region> regions,
+            Cancellation cancellation,
+            Function<Region, T> call,
+            Consumer<T> ifLate) {
         if (regions.size() == 1) {
             return List.of(outcome(regions.get(0), call));
         }

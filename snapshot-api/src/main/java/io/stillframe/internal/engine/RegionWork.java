@@ -76,7 +76,8 @@ final class RegionWork {
                 return true;
             }
             case CAPTURING, QUEUED ->
-                throw SnapshotException.conflict("it is still being stored; drain the region again when it is available");
+                throw SnapshotException.conflict(
+                        "it is still being stored; drain the region again when it is available");
             case DELETING -> {
                 return there.get().state() == Replica.State.REMOVED;
             }

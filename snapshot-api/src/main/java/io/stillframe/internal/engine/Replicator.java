@@ -1,6 +1,5 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -93,8 +92,9 @@ final class Replicator implements AutoCloseable {
             Optional<String> after = Optional.empty();
             do {
                 Page<CatalogRecord> page = installation.catalog().unfinished(Owners.NONE, after, PAGE);
-                page.items().stream().filter(this::isDue).forEach(record -> begin(record.snapshot()
-                        .id()));
+                page.items().stream()
+                        .filter(this::isDue)
+                        .forEach(record -> begin(record.snapshot().id()));
                 after = page.next();
             } while (after.isPresent());
         } catch (RuntimeException | Error e) {
@@ -172,8 +172,8 @@ final class Replicator implements AutoCloseable {
             return;
         }
         try {
-            List<Region> failed = new CopyWork(installation, retries, threads, job)
-                    .run(region -> isDue(name(job.id(), region)));
+            List<Region> failed =
+                    new CopyWork(installation, retries, threads, job).run(region -> isDue(name(job.id(), region)));
             List<String> names =
                     failed.stream().map(region -> name(job.id(), region)).toList();
             names.forEach(this::failed);
@@ -200,7 +200,6 @@ final class Replicator implements AutoCloseable {
     private static String name(SnapshotId id, Region region) {
         return id + "/" + region.name();
     }
-
 
     /** Copies under way are ended with their jobs. */
     @Override

@@ -26,17 +26,17 @@ final class RequestText {
     static String of(SnapshotRequest request) {
         return JsonWriter.write(out -> {
             out.text("instance", request.instance())
-                .text("host", request.host())
-                .text("tenant", request.tenant().name())
-                .text("name", request.name())
-                .number("retentionDays", request.retention().days())
-                .text("legalHold", request.retention().legalHold())
-                .constant("capture", request.capture())
-                .text("shutdownWindow", request.shutdown().window().toString())
-                .text("shutdownInterval", request.shutdown().interval().toString())
-                .texts("disks", disks(request.disks()))
-                .text("codec", request.codec())
-                .text("compression", request.compression().map(Compression::toString));
+                    .text("host", request.host())
+                    .text("tenant", request.tenant().name())
+                    .text("name", request.name())
+                    .number("retentionDays", request.retention().days())
+                    .text("legalHold", request.retention().legalHold())
+                    .constant("capture", request.capture())
+                    .text("shutdownWindow", request.shutdown().window().toString())
+                    .text("shutdownInterval", request.shutdown().interval().toString())
+                    .texts("disks", disks(request.disks()))
+                    .text("codec", request.codec())
+                    .text("compression", request.compression().map(Compression::toString));
             request.placement().ifPresent(value -> PlacementFields.write(out, "placement", value));
         });
     }

@@ -21,11 +21,7 @@ final class RetentionChange {
     private final RecordAccess access;
 
     RetentionChange(
-            Installation installation,
-            Retries retries,
-            RegionCalls calls,
-            SnapshotReads reads,
-            RecordAccess access) {
+            Installation installation, Retries retries, RegionCalls calls, SnapshotReads reads, RecordAccess access) {
         this.installation = installation;
         this.retries = retries;
         this.calls = calls;
@@ -43,14 +39,15 @@ final class RetentionChange {
      */
     private Snapshot change(Job job, Retention retention) {
         Snapshot wanted = changed(job.record().snapshot(), retention);
-        List<Outcome<Region>> missed = RetentionFile.of(wanted)
-                .map(file -> store(job, wanted, file))
-                .orElse(List.of());
+        List<Outcome<Region>> missed =
+                RetentionFile.of(wanted).map(file -> store(job, wanted, file)).orElse(List.of());
         return job.record().update(snapshot -> {
             Snapshot changed = changed(snapshot, retention);
             for (Outcome<Region> outcome : missed) {
                 changed = Replicas.with(
-                        changed, outcome.region(), copy -> copy.behind("its retention is not current: " + outcome.why()));
+                        changed,
+                        outcome.region(),
+                        copy -> copy.behind("its retention is not current: " + outcome.why()));
             }
             return changed;
         });

@@ -64,30 +64,36 @@ final class Scrub {
     }
 
     private void discard(SnapshotId id, Item damaged) {
-        access.run(id, "a copy is repaired", job -> job.record()
-                .change(record -> {
-                    Optional<Region> region = record.snapshot()
-                            .replica(damaged.region())
-                            .filter(Replica::isComplete)
-                            .flatMap(installation::regionOf);
-                    if (region.isEmpty()) {
-                        return record;
-                    }
-                    Snapshot behind = Replicas.with(
-                            record.snapshot(), region.get(), copy -> copy.behind("damaged: " + damaged.detail()));
-                    return Attributes.withDiscarded(record.with(behind), region.get());
-                })
-                .snapshot());
+        access.run(
+                id,
+                "a copy is repaired",
+                job -> job.record()
+                        .change(record -> {
+                            Optional<Region> region = record.snapshot()
+                                    .replica(damaged.region())
+                                    .filter(Replica::isComplete)
+                                    .flatMap(installation::regionOf);
+                            if (region.isEmpty()) {
+                                return record;
+                            }
+                            Snapshot behind = Replicas.with(
+                                    record.snapshot(),
+                                    region.get(),
+                                    copy -> copy.behind("damaged: " + damaged.detail()));
+                            return Attributes.withDiscarded(record.with(behind), region.get());
+                        })
+                        .snapshot());
     }
 
     private Item look(Snapshot snapshot, Replica replica, Residency residency) {
         Optional<Region> region = installation.regionOf(replica);
         if (!replica.isComplete() && !snapshot.replicas().isEmpty()) {
-            return new Item(replica.region(), Outcome.INCOMPLETE, replica.failure().orElse(replica.state() + ""));
+            return new Item(
+                    replica.region(), Outcome.INCOMPLETE, replica.failure().orElse(replica.state() + ""));
         }
         if (region.isEmpty()) {
-            return new Item(replica.region(), Outcome.UNREACHED, "this service has no region with store "
-                    + replica.store());
+            return new Item(
+                    replica.region(), Outcome.UNREACHED, "this service has no region with store " + replica.store());
         }
         Optional<String> refusal = residency.refusal(region.get());
         return refusal.map(why -> new Item(replica.region(), Outcome.UNREACHED, why))

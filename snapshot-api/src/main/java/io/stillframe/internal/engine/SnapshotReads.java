@@ -105,11 +105,10 @@ final class SnapshotReads {
 
     private static BlockSource open(DiskSnapshot disk, Region region) {
         ObjectKey key = ObjectKey.of(disk.object()
-                .orElseThrow(
-                        () -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object")));
+                .orElseThrow(() -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object")));
         ImageCodec codec = Plugins.codec(disk.codec());
-        BlockSource source = codec.open(
-                List.of(new ImageCodec.Layer(region.store().open(key), codec)));
+        BlockSource source =
+                codec.open(List.of(new ImageCodec.Layer(region.store().open(key), codec)));
         if (source.size() != disk.virtualSize()) {
             source.close();
             throw SnapshotException.corrupt(
@@ -131,7 +130,8 @@ final class SnapshotReads {
         List<Region> reached = installation.requireReached(snapshot);
         List<Region> readable = reached.stream()
                 .filter(region -> isComplete(snapshot, region) && residency.allows(region))
-                .sorted(Comparator.comparing(region -> wanted.filter(region::equals).isEmpty()))
+                .sorted(Comparator.comparing(
+                        region -> wanted.filter(region::equals).isEmpty()))
                 .toList();
         if (from.fallback() == ReadFrom.Fallback.REFUSED) {
             Region only = wanted.orElse(reached.get(0));

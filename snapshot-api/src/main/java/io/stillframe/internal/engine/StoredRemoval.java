@@ -58,10 +58,12 @@ final class StoredRemoval {
     }
 
     private static Snapshot told(Snapshot snapshot, List<Outcome<Region>> outcomes) {
-        return Replicas.mapped(snapshot, replica -> outcomes.stream()
-                .filter(outcome -> outcome.region().holds(replica))
-                .findFirst()
-                .map(outcome -> outcome.isGood() ? replica.removed() : replica.deletionFailed(outcome.why()))
-                .orElse(replica));
+        return Replicas.mapped(
+                snapshot,
+                replica -> outcomes.stream()
+                        .filter(outcome -> outcome.region().holds(replica))
+                        .findFirst()
+                        .map(outcome -> outcome.isGood() ? replica.removed() : replica.deletionFailed(outcome.why()))
+                        .orElse(replica));
     }
 }

@@ -121,8 +121,11 @@ final class TransferWatch {
     /** How much of each copy has arrived. */
     private Snapshot withCopies(Snapshot snapshot) {
         PartedUpload sending = upload;
+        if (sending == null) {
+            return snapshot;
+        }
         Snapshot told = snapshot;
-        for (Region region : sending == null ? List.<Region>of() : destinations) {
+        for (Region region : destinations) {
             long bytes = storedBefore + sending.bytesArrived(region.name());
             told = Replicas.with(told, region, copy -> copy.isComplete() ? copy : copy.withBytesStored(bytes));
         }

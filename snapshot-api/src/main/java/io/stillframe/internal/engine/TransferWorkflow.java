@@ -113,8 +113,8 @@ final class TransferWorkflow {
         if (disk.object().isEmpty()) {
             return false;
         }
-        Map<Region, Boolean> stored =
-                destinations.each("looking for " + disk.device(), region -> earlier(region).isStored(disk));
+        Map<Region, Boolean> stored = destinations.each(
+                "looking for " + disk.device(), region -> earlier(region).isStored(disk));
         if (!stored.containsValue(true)) {
             return false;
         }
@@ -169,8 +169,8 @@ final class TransferWorkflow {
         try (PartBuffers memory = new PartBuffers(layout.firstSize(), buffers);
                 PartedUpload upload = uploads.open(memory, terms(destinations))) {
             watch.disk(upload, destinations.going());
-            StreamResult result = ImageStream.run(
-                    source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
+            StreamResult result =
+                    ImageStream.run(source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
             upload.awaitSent();
             uploads.leaveBehindAllBut(upload.going());
             record.assureLease();
@@ -190,9 +190,10 @@ final class TransferWorkflow {
                 () -> PhaseEvents.begin(PhaseEvents.Kind.PART_UPLOAD, record.snapshot()),
                 (name, why) -> destinations
                         .named(name)
-                        .ifPresent(region -> threads.urgent().execute(() -> job.inContext(() -> {
-                            destinations.leaveBehind(region, RegionCalls.reason(why));
-                        }))));
+                        .ifPresent(region -> threads.urgent()
+                                .execute(() -> job.inContext(() -> {
+                                    destinations.leaveBehind(region, RegionCalls.reason(why));
+                                }))));
     }
 
     private StreamSettings streamSettings() {

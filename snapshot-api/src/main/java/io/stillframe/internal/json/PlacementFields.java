@@ -13,9 +13,12 @@ public final class PlacementFields {
     /** Writes it as the object of that name; nothing if it is the default. */
     public static void write(JsonWriter out, String name, Placement placement) {
         Optional<Placement> told = Optional.of(placement).filter(value -> !value.equals(Placement.home()));
-        out.object(name, told, (fields, value) -> fields.texts("regions", value.regions())
-                .constant("availability", value.availability())
-                .object("residency", value.residency(), PlacementFields::writeRule));
+        out.object(
+                name,
+                told,
+                (fields, value) -> fields.texts("regions", value.regions())
+                        .constant("availability", value.availability())
+                        .object("residency", value.residency(), PlacementFields::writeRule));
     }
 
     /** Reads the object of that name; the default if there is none. */

@@ -70,8 +70,8 @@ public final class ModelWorld implements LongFunction<String> {
     private ModelInvariants invariants;
     private final ModelGate.Faultiness calls = new ModelGate.Faultiness();
     /** Each region's. */
-    private final Map<String, ModelGate.Faultiness> storeCalls = new TreeMap<>(
-            Map.of(HOME, new ModelGate.Faultiness(), AWAY, new ModelGate.Faultiness()));
+    private final Map<String, ModelGate.Faultiness> storeCalls =
+            new TreeMap<>(Map.of(HOME, new ModelGate.Faultiness(), AWAY, new ModelGate.Faultiness()));
 
     private final List<Node> nodes = new ArrayList<>();
     private final Map<SnapshotId, Map<String, Digest>> held = new HashMap<>();
@@ -257,7 +257,8 @@ public final class ModelWorld implements LongFunction<String> {
             case 19 -> sleepOver();
             case 20 -> closeAndReplace(node);
             case 21 -> known().ifPresent(id -> node.run("add", service -> service.addCopy(id, AWAY)));
-            case 22 -> known().ifPresent(id -> node.run("drop", service -> service.removeCopy(id, any(List.of(HOME, AWAY)))));
+            case 22 ->
+                known().ifPresent(id -> node.run("drop", service -> service.removeCopy(id, any(List.of(HOME, AWAY)))));
             default -> host.guest(any(INSTANCES)).start();
         }
         dirty = true;
@@ -280,9 +281,7 @@ public final class ModelWorld implements LongFunction<String> {
         return switch (random.nextInt(4)) {
             case 0 -> Placement.home();
             case 1 -> Placement.in(AWAY);
-            default ->
-                Placement.in(HOME, AWAY)
-                        .withAvailability(any(List.of(Availability.values())));
+            default -> Placement.in(HOME, AWAY).withAvailability(any(List.of(Availability.values())));
         };
     }
 
@@ -418,7 +417,8 @@ public final class ModelWorld implements LongFunction<String> {
 
     private void judgeStore(List<Snapshot> left, String region, ObjectStore store) {
         List<String> kept = left.stream()
-                .filter(s -> s.status() == SnapshotStatus.AVAILABLE && s.replica(region).isPresent())
+                .filter(s -> s.status() == SnapshotStatus.AVAILABLE
+                        && s.replica(region).isPresent())
                 .map(s -> s.id().value())
                 .toList();
         boolean zombies = isStalled();
