@@ -3,15 +3,20 @@ package io.stillframe;
 import io.stillframe.internal.engine.Engine;
 import io.stillframe.internal.engine.Plugged;
 import io.stillframe.internal.engine.PluggedHost;
+import io.stillframe.internal.engine.PluggedRegion;
 import io.stillframe.model.LaunchListener;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
 import io.stillframe.model.Names;
+import io.stillframe.model.ReadFrom;
 import io.stillframe.model.RebuildReport;
 import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.RegionReport;
 import io.stillframe.model.Retention;
+import io.stillframe.model.ScrubReport;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotRequest;
@@ -175,7 +180,92 @@ public final class SnapshotService implements AutoCloseable {
      *     not available
      */
     public BlockSource openDisk(SnapshotId id, String device) {
-        return engine.openDisk(id, device);
+        return openDisk(id, device, ReadFrom.any());
+    }
+
+    /**
+     * Opens a stored disk for random access, of a region's choice.
+     *
+     * @param device the disk's device name on the original instance
+     * @param from which region's copy; where another may stand in, reads go on there from the first one that fails
+     * @return closed by the caller
+     * @throws io.stillframe.model.SnapshotException as {@link #openDisk(SnapshotId, String)}; INVALID if a rule of residency does not
+     *     allow the region; NOT_FOUND if this service has no region of that name; CONFLICT also if there is no complete copy there
+     */
+    public BlockSource openDisk(SnapshotId id, String device, ReadFrom from) {
+        return engine.openDisk(id, device, from);
+    }
+
+    /**
+     * Asks for a copy of an available snapshot in one more region. Returns at once: the copy is made from a complete one, store to store, by
+     * this service or any other that reaches both regions, also after a crash, and is tried until it is done;
+     * {@link Snapshot#replica} tells how far it is. Ended by {@link #removeCopy}. Repeated: nothing more happens.
+     *
+     * @return the snapshot with the new copy
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND, also if this service has no region of that name; CONFLICT if the snapshot
+     *     is not available; INVALID if a rule of residency does not allow the region; TRANSIENT while another process works on it
+     */
+    public Snapshot addCopy(SnapshotId id, String region) {
+        return engine.addCopy(id, region);
+    }
+
+    /**
+     * Gives up a snapshot's copy in a region, whether complete or on its way. Returns at once: the copy is {@code DELETING} until
+     * the region has confirmed that nothing is left, and then not shown any more.
+     *
+     * @return the snapshot
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if it is the only complete copy or the snapshot is not
+     *     available; TRANSIENT while another process works on it
+     */
+    public Snapshot removeCopy(SnapshotId id, String region) {
+        return engine.removeCopy(id, region);
+    }
+
+    /**
+     * Reads every byte of an available snapshot's complete copies and tells which are what was stored. Changes nothing.
+     *
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if the snapshot is not available; CANCELLED
+     */
+    public ScrubReport scrub(SnapshotId id, Cancellation cancellation) {
+        return engine.scrub(id, cancellation);
+    }
+
+    /**
+     * Scrubs a snapshot and has damaged copies made anew from a whole one, which goes on after the return as for {@link #addCopy}. Without
+     * a whole copy nothing is changed.
+     *
+     * @throws io.stillframe.model.SnapshotException as {@link #scrub}; TRANSIENT while another process works on it
+     */
+    public ScrubReport repair(SnapshotId id, Cancellation cancellation) {
+        return engine.repair(id, cancellation);
+    }
+
+    /**
+     * Gives all available snapshots of a query a copy in a region, as {@link #addCopy} does for one, in the caller's thread; returns when
+     * all are complete there. Cancelled or interrupted, what was asked for so far is still done; called again, it goes on with the rest.
+     *
+     * @param listener told of each snapshot that is done, in the caller's thread
+     * @return with what could not be done, for example because a rule of residency does not allow it
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND if this service has no region of that name; CANCELLED
+     */
+    public RegionReport fillRegion(
+            String region, SnapshotQuery query, Consumer<RegionReport> listener, Cancellation cancellation) {
+        return engine.fillRegion(region, query, listener, cancellation);
+    }
+
+    /**
+     * Removes all copies from a region, in the caller's thread; returns when the region has confirmed it. A snapshot whose only complete copy
+     * is there is copied to {@code to} first. Take the region out of {@link ServiceSettings#placement()} and of requests before.
+     * Cancelled or interrupted, what was asked for so far is still done; called again, it goes on with the rest.
+     *
+     * @param to where only copies go; without it they stay and are reported
+     * @param listener told of each snapshot that is done, in the caller's thread
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND if this service has no region {@code to}; INVALID if both are the same;
+     *     CANCELLED
+     */
+    public RegionReport drainRegion(
+            String region, Optional<String> to, Consumer<RegionReport> listener, Cancellation cancellation) {
+        return engine.drainRegion(region, to, listener, cancellation);
     }
 
     /**
@@ -203,7 +293,8 @@ public final class SnapshotService implements AutoCloseable {
     }
 
     /**
-     * Takes over a snapshot that a process left {@code QUEUED}, because it handed it over or died. The work goes on after the return.
+     * Takes over a snapshot that a process left {@code QUEUED}, because it handed it over or died. The work goes on after the return; of one
+     * that is stored already, the copies.
      *
      * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if its owner lives or its status is another one
      */
@@ -277,7 +368,8 @@ public final class SnapshotService implements AutoCloseable {
     /** Assembles a service. Not safe for use by several threads. */
     public static final class Builder {
         private final List<PluggedHost> hypervisors = new ArrayList<>();
-        private @Nullable Plugged<ObjectStore> store;
+        private final List<PluggedRegion> regions = new ArrayList<>();
+        private Optional<Plugged<ObjectStore>> store = Optional.empty();
         private @Nullable Plugged<SnapshotCatalog> catalog;
         private ServiceSettings settings = ServiceSettings.ofDefaults();
         private Clock clock = Clock.systemUTC();
@@ -319,19 +411,68 @@ public final class SnapshotService implements AutoCloseable {
         }
 
         /**
-         * The home region's store; stays the caller's to close. May be left out: the service then lists and shows only. Around one that
-         * is reached over a network (whose URI is neither {@code file:} nor {@code memory:}) the service puts retries, reading ahead
-         * and {@link ServiceSettings#bandwidth}.
+         * The store of the service's one region, which is called {@code home}; stays the caller's to close. May be left out: the service then
+         * lists and shows only. Around a store that is reached over a network (whose URI is neither {@code file:} nor {@code memory:}) the
+         * service puts retries, reading ahead and {@link ServiceSettings#bandwidth}. With several regions give each by {@link #region}.
          */
         public Builder store(ObjectStore value) {
-            store = Plugged.handedOver(value);
+            store = Optional.of(Plugged.handedOver(value));
             return this;
         }
 
-        /** The home region's store at that URI, opened by {@link #build()} and closed by the service. */
+        /** The store at that URI, opened by {@link #build()} and closed by the service. */
         public Builder store(URI uri) {
-            store = Plugged.opened(() -> Plugins.store(uri));
+            store = Optional.of(Plugged.opened(() -> Plugins.store(uri)));
             return this;
+        }
+
+        /**
+         * Adds a region by the name that all services on the catalog know it by; its store stays the caller's to close. The first one is the
+         * home of snapshots whose request and {@link ServiceSettings#placement} name none. A service works on copies in those regions
+         * that it was given, and leaves others to other services.
+         *
+         * @param name 1 to 64 of lower-case letters, digits and {@code . _ -}
+         */
+        public Builder region(String name, ObjectStore value) {
+            return region(name, Optional.empty(), Plugged.handedOver(value));
+        }
+
+        /** The same, the store opened by {@link #build()} and closed by the service. */
+        public Builder region(String name, URI uri) {
+            return region(name, Optional.empty(), Plugged.opened(() -> Plugins.store(uri)));
+        }
+
+        /**
+         * Adds a region with the jurisdiction that it is under, for {@link io.stillframe.model.ResidencyRule}s.
+         *
+         * @param jurisdiction 1 to 64 of lower-case letters, digits and {@code . _ -}
+         */
+        public Builder region(String name, ObjectStore value, String jurisdiction) {
+            return region(name, Optional.of(jurisdiction), Plugged.handedOver(value));
+        }
+
+        /** The same, the store opened by {@link #build()} and closed by the service. */
+        public Builder region(String name, URI uri, String jurisdiction) {
+            return region(name, Optional.of(jurisdiction), Plugged.opened(() -> Plugins.store(uri)));
+        }
+
+        private Builder region(String name, Optional<String> jurisdiction, Plugged<ObjectStore> plugged) {
+            regions.add(new PluggedRegion(name, jurisdiction, plugged));
+            return this;
+        }
+
+        private List<PluggedRegion> regions() {
+            if (store.isPresent() && !regions.isEmpty()) {
+                throw SnapshotException.invalid("give either one store or named regions, not both");
+            }
+            RemoteStores stores = new RemoteStores(settings);
+            List<PluggedRegion> given = store.map(
+                            only -> List.of(new PluggedRegion(PluggedRegion.HOME, Optional.empty(), only)))
+                    .orElse(regions);
+            return given.stream()
+                    .map(region ->
+                            new PluggedRegion(region.name(), region.jurisdiction(), stores.around(region.store())))
+                    .toList();
         }
 
         /** The catalog, which is always needed; stays the caller's to close. */
@@ -362,16 +503,12 @@ public final class SnapshotService implements AutoCloseable {
         /**
          * The service, closed by the caller. Does not recover by itself: call {@link #recover} when the host has started.
          *
-         * @throws io.stillframe.model.SnapshotException INVALID without a catalog; whatever opening a plugin throws, the others being
+         * @throws io.stillframe.model.SnapshotException INVALID without a catalog, with two regions of the same
+         *     name or store, or with a store beside regions; whatever opening a plugin throws, the others being
          *     closed again
          */
         public SnapshotService build() {
-            return new SnapshotService(Engine.start(
-                    List.copyOf(hypervisors),
-                    Optional.ofNullable(store).map(new RemoteStores(settings)::around),
-                    catalog,
-                    settings,
-                    clock));
+            return new SnapshotService(Engine.start(List.copyOf(hypervisors), regions(), catalog, settings, clock));
         }
     }
 }

@@ -15,13 +15,13 @@ import java.util.function.Supplier;
  * Snapshots and catalog records as JSON, for catalogs, manifests and tools. Written on one line of ASCII; read strictly bounded: at most
  * 16 Mi characters and 32 levels.
  *
- * <p>Version 1. A reader ignores fields that it does not know, so that a newer writer may add some; what an older reader would get
+ * <p>Version 2 where a snapshot is kept in several regions, 1 elsewhere. A reader ignores fields that it does not know, so that a newer writer may add some; what an older reader would get
  * wrong raises the version, and such a text is refused. Times and durations are ISO 8601 with up to nine decimals, sizes are integers
  * of bytes, absent values are left out. Stateless.
  */
 public final class RecordJson {
-    /** The version that is written, and the highest that is read. */
-    public static final int VERSION = 1;
+    /** The highest version that is written and read. */
+    public static final int VERSION = 2;
 
     private static final String SNAPSHOT = "stillframe-snapshot";
     private static final String RECORD = "stillframe-record";
@@ -30,14 +30,18 @@ public final class RecordJson {
 
     /** A snapshot's text. */
     public static String write(Snapshot snapshot) {
-        return JsonWriter.write(
-                out -> SnapshotFields.write(out.text("format", SNAPSHOT).number("version", VERSION), snapshot));
+        return JsonWriter.write(out ->
+                SnapshotFields.write(out.text("format", SNAPSHOT).number("version", versionOf(snapshot)), snapshot));
+    }
+
+    private static int versionOf(Snapshot snapshot) {
+        return SnapshotFields.isOfOneRegion(snapshot) ? 1 : VERSION;
     }
 
     /** A record's text. */
     public static String write(CatalogRecord record) {
         return JsonWriter.write(out -> out.text("format", RECORD)
-                .number("version", VERSION)
+                .number("version", versionOf(record.snapshot()))
                 .number("revision", record.version())
                 .text("claim", record.claim())
                 .text("token", record.token())

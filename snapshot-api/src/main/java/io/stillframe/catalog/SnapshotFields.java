@@ -2,6 +2,7 @@ package io.stillframe.catalog;
 
 import io.stillframe.internal.json.JsonObject;
 import io.stillframe.internal.json.JsonWriter;
+import io.stillframe.internal.json.PlacementFields;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.CaptureReport;
 import io.stillframe.model.Consistency;
@@ -14,6 +15,7 @@ import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Retention;
@@ -24,9 +26,18 @@ import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.Tenant;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 
 /** A snapshot's fields in JSON; the names are part of the stored format. */
 final class SnapshotFields {
+    /** The states that copies had when there was one region. */
+    private static final Set<Replica.State> FIRST_STATES = Set.of(
+            Replica.State.PENDING,
+            Replica.State.TRANSFERRING,
+            Replica.State.COMPLETE,
+            Replica.State.FAILED,
+            Replica.State.DELETING);
+
     private SnapshotFields() {}
 
     static void write(JsonWriter out, Snapshot snapshot) {
@@ -49,6 +60,15 @@ final class SnapshotFields {
                         snapshot.obligations().stream().sorted().map(Enum::name).toList())
                 .object("failure", snapshot.failure(), SnapshotFields::writeFailure)
                 .text("waitsFor", snapshot.waitsFor());
+        PlacementFields.write(out, "placement", snapshot.placement());
+    }
+
+    /** Whether a reader that knows one region only understands it: such a one would forget the others, also when it deletes. */
+    static boolean isOfOneRegion(Snapshot snapshot) {
+        return snapshot.replicas().size() <= 1
+                && snapshot.phase() != Phase.REPLICATING
+                && snapshot.placement().equals(Placement.home())
+                && snapshot.replicas().stream().allMatch(replica -> FIRST_STATES.contains(replica.state()));
     }
 
     static Snapshot read(JsonObject in) {
@@ -68,7 +88,8 @@ final class SnapshotFields {
                 in.objects("replicas").stream().map(SnapshotFields::readReplica).toList(),
                 in.constants("obligations", Obligation.class),
                 in.objectIfPresent("failure").map(SnapshotFields::readFailure),
-                in.textIfPresent("waitsFor"));
+                in.textIfPresent("waitsFor"),
+                PlacementFields.read(in, "placement"));
     }
 
     private static void writeInstance(JsonWriter out, InstanceSummary instance) {
@@ -160,6 +181,9 @@ final class SnapshotFields {
                 .constant("state", replica.state())
                 .text("completedAt", replica.completedAt().map(Instant::toString))
                 .text("failure", replica.failure());
+        if (replica.bytesStored() > 0) {
+            out.number("bytesStored", replica.bytesStored());
+        }
     }
 
     private static Replica readReplica(JsonObject in) {
@@ -168,6 +192,7 @@ final class SnapshotFields {
                 in.text("store"),
                 in.constant("state", Replica.State.class),
                 in.instantIfPresent("completedAt"),
+                in.numberIfPresent("bytesStored").orElse(0),
                 in.textIfPresent("failure"));
     }
 

@@ -10,9 +10,15 @@ import java.util.OptionalLong;
  * @param disks root disk by default, or all disks as one consistent set
  * @param rootDiskSize the root disk's size in bytes, at least the snapshot's virtual size; that size if empty
  * @param start whether the new instance is started or only defined
+ * @param readFrom which region's copy is read
  */
 public record LaunchRequest(
-        SnapshotId snapshot, String name, DiskSelection disks, OptionalLong rootDiskSize, Start start) {
+        SnapshotId snapshot,
+        String name,
+        DiskSelection disks,
+        OptionalLong rootDiskSize,
+        Start start,
+        ReadFrom readFrom) {
     /** What happens after the definition. */
     public enum Start {
         STARTED,
@@ -28,19 +34,30 @@ public record LaunchRequest(
 
     /** The root disk in its own size, started. */
     public static LaunchRequest of(SnapshotId snapshot, String name) {
-        return new LaunchRequest(snapshot, name, DiskSelection.root(), OptionalLong.empty(), Start.STARTED);
+        return new LaunchRequest(
+                snapshot, name, DiskSelection.root(), OptionalLong.empty(), Start.STARTED, ReadFrom.any());
     }
 
     public LaunchRequest withDisks(DiskSelection value) {
-        return new LaunchRequest(snapshot, name, value, rootDiskSize, start);
+        return new LaunchRequest(snapshot, name, value, rootDiskSize, start, readFrom);
     }
 
     /** The root disk's size in bytes. */
     public LaunchRequest withRootDiskSize(long bytes) {
-        return new LaunchRequest(snapshot, name, disks, OptionalLong.of(bytes), start);
+        return new LaunchRequest(snapshot, name, disks, OptionalLong.of(bytes), start, readFrom);
     }
 
     public LaunchRequest withStart(Start value) {
-        return new LaunchRequest(snapshot, name, disks, rootDiskSize, value);
+        return new LaunchRequest(snapshot, name, disks, rootDiskSize, value, readFrom);
+    }
+
+    /** Which region's copy is read. */
+    public LaunchRequest withReadFrom(ReadFrom value) {
+        return new LaunchRequest(snapshot, name, disks, rootDiskSize, start, value);
+    }
+
+    /** Reads that region's copy, and another one where something is missing or broken there. */
+    public LaunchRequest withRegion(String region) {
+        return withReadFrom(ReadFrom.preferring(region));
     }
 }

@@ -18,6 +18,8 @@ public enum Phase {
     TRANSFERRING,
     /** Closing the objects and publishing the manifest. */
     PUBLISHING,
+    /** Whole in some region, the point in time is not needed any more; copied to the regions that have yet to complete it. */
+    REPLICATING,
     /** Nothing left to do. */
     DONE
 }

@@ -5,9 +5,10 @@ import java.util.List;
 /**
  * What a rebuild of a catalog found in the store.
  *
- * @param items one for each manifest
+ * @param items one for each snapshot that has a manifest
+ * @param unreached regions of several that could not be looked at, each with the reason; what they hold is found by the next rebuild
  */
-public record RebuildReport(List<Item> items) {
+public record RebuildReport(List<Item> items, List<String> unreached) {
     /** What became of one snapshot. */
     public enum Outcome {
         /** Its record was restored from its manifest. */
@@ -27,6 +28,7 @@ public record RebuildReport(List<Item> items) {
 
     public RebuildReport {
         items = List.copyOf(items);
+        unreached = List.copyOf(unreached);
     }
 
     /** How many snapshots had that outcome. */

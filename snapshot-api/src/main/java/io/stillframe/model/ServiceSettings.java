@@ -12,7 +12,8 @@ import java.util.OptionalLong;
  * @param encodersPerTransfer threads that convert and compress one snapshot, 1 to 256
  * @param uploadsPerTransfer parts of one snapshot sent at the same time to each store, 1 to 64
  * @param partSize bytes of an uploaded part, 64 KiB to 1 GiB; raised where a store or a very large disk needs more
- * @param memory bytes of buffers over all transfers, at least 8 MiB: half of each transfer's share is for chunks, half for parts
+ * @param memory bytes of buffers over all transfers, at least 8 MiB: half of each transfer's share is for chunks, half for parts;
+ *     copies from region to region, as many at once as transfers, take four parts each beside it
  * @param leaseTtl how long this service's work is safe from takeover when it stops answering, 1 s to 1 h; renewed three times as often
  * @param freezeDeadline how long a guest's agent has to freeze its file systems
  * @param stopGrace how long after its last shutdown event a guest that still runs is watched when a capture was given up, because it
@@ -30,6 +31,10 @@ import java.util.OptionalLong;
  * @param worker whose requests this service works on
  * @param poll how long a service that works on any request sleeps at most between two looks for work, 10 ms to 1 h; each sleep is
  *     shortened at random by up to a half
+ * @param placement where snapshots are kept whose request does not say so
+ * @param residency where snapshots may be
+ * @param regionPatience how long work in several regions waits in all for one that is slower than the others before it goes on without it,
+ *     0 to 1 day; a region that was left behind is copied to from another one later
  */
 public record ServiceSettings(
         int capturesAtOnce,
@@ -50,7 +55,10 @@ public record ServiceSettings(
         Expiry expiry,
         ConcurrencyLimits limits,
         Worker worker,
-        Duration poll) {
+        Duration poll,
+        Placement placement,
+        ResidencyPolicy residency,
+        Duration regionPatience) {
     /** Whose requests a service works on. Work that waits belongs to nobody; whoever begins it has it until it is done. */
     public enum Worker {
         /** Those that it was asked for itself, as long as it lives, and what it is told to resume. */
@@ -105,6 +113,7 @@ public record ServiceSettings(
         within("stall limit", stallLimit, Duration.ofMillis(100), DAY);
         within("bandwidth in bytes per second", bandwidth.orElse(LEAST_BANDWIDTH), LEAST_BANDWIDTH, Long.MAX_VALUE);
         within("poll", poll, Duration.ofMillis(10), Duration.ofHours(1));
+        within("region patience", regionPatience, Duration.ZERO, DAY);
         within("orphan age", orphanAge, Duration.ZERO, Duration.ofDays(36_500));
     }
 
@@ -140,6 +149,9 @@ public record ServiceSettings(
         private ConcurrencyLimits limits = ConcurrencyLimits.none();
         private Worker worker = Worker.OWN;
         private Duration poll = Duration.ofSeconds(1);
+        private Placement placement = Placement.home();
+        private ResidencyPolicy residency = ResidencyPolicy.none();
+        private Duration regionPatience = Duration.ofSeconds(10);
 
         private Builder() {}
 
@@ -256,6 +268,24 @@ public record ServiceSettings(
             return this;
         }
 
+        /** {@link Placement#home()} by default. */
+        public Builder placement(Placement value) {
+            placement = value;
+            return this;
+        }
+
+        /** {@link ResidencyPolicy#none()} by default. */
+        public Builder residency(ResidencyPolicy value) {
+            residency = value;
+            return this;
+        }
+
+        /** 10 s by default. */
+        public Builder regionPatience(Duration value) {
+            regionPatience = value;
+            return this;
+        }
+
         /**
          * The settings.
          *
@@ -281,7 +311,10 @@ public record ServiceSettings(
                     expiry,
                     limits,
                     worker,
-                    poll);
+                    poll,
+                    placement,
+                    residency,
+                    regionPatience);
         }
     }
 

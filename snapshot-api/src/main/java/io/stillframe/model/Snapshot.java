@@ -1,6 +1,7 @@
 package io.stillframe.model;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param obligations what is still owed to the instance
  * @param failure why it failed; present exactly when the status is FAILED
  * @param waitsFor what the next work on it waits for, for a person; present only while it waits for its turn
+ * @param placement where it was asked to be kept, and from when on it is available
  */
 public record Snapshot(
         SnapshotId id,
@@ -45,7 +47,8 @@ public record Snapshot(
         List<Replica> replicas,
         Set<Obligation> obligations,
         Optional<Failure> failure,
-        Optional<String> waitsFor) {
+        Optional<String> waitsFor,
+        Placement placement) {
     public Snapshot {
         if (failure.isPresent() && status != SnapshotStatus.FAILED && status != SnapshotStatus.DELETING) {
             throw SnapshotException.invalid("snapshot " + id + " is " + status + " and cannot carry a failure");
@@ -53,6 +56,44 @@ public record Snapshot(
         disks = List.copyOf(disks);
         replicas = List.copyOf(replicas);
         obligations = Set.copyOf(obligations);
+    }
+
+    /** In its home region alone. */
+    public Snapshot(
+            SnapshotId id,
+            String name,
+            Tenant tenant,
+            InstanceSummary instance,
+            SnapshotStatus status,
+            Phase phase,
+            Progress progress,
+            Instant requestedAt,
+            Optional<Instant> completedAt,
+            Retention retention,
+            Optional<CaptureReport> capture,
+            List<DiskSnapshot> disks,
+            List<Replica> replicas,
+            Set<Obligation> obligations,
+            Optional<Failure> failure,
+            Optional<String> waitsFor) {
+        this(
+                id,
+                name,
+                tenant,
+                instance,
+                status,
+                phase,
+                progress,
+                requestedAt,
+                completedAt,
+                retention,
+                capture,
+                disks,
+                replicas,
+                obligations,
+                failure,
+                waitsFor,
+                Placement.home());
     }
 
     /** When it expires: completion + N x 86,400 s; empty if never or not yet known. */
@@ -69,7 +110,12 @@ public record Snapshot(
                 .orElse(0);
     }
 
-    /** Bytes stored over all disks. */
+    /** Its copy in a region, if it has or is to have one there. */
+    public Optional<Replica> replica(String region) {
+        return replicas.stream().filter(copy -> copy.region().equals(region)).findFirst();
+    }
+
+    /** Bytes stored over all disks, in each region. */
     public long bytesStored() {
         return disks.stream().mapToLong(DiskSnapshot::bytesStored).sum();
     }
@@ -99,6 +145,7 @@ public record Snapshot(
         private Set<Obligation> obligations;
         private Optional<Failure> failure;
         private Optional<String> waitsFor;
+        private Placement placement;
 
         private Builder(Snapshot base) {
             this.base = base;
@@ -114,6 +161,7 @@ public record Snapshot(
             this.obligations = base.obligations;
             this.failure = base.failure;
             this.waitsFor = base.waitsFor;
+            this.placement = base.placement;
         }
 
         public Builder instance(InstanceSummary value) {
@@ -161,6 +209,16 @@ public record Snapshot(
             return this;
         }
 
+        /** With the copy of {@code value}'s region, or one more, as {@code value}. */
+        public Builder replica(Replica value) {
+            List<Replica> changed = new ArrayList<>();
+            replicas.forEach(old -> changed.add(old.region().equals(value.region()) ? value : old));
+            if (!changed.contains(value)) {
+                changed.add(value);
+            }
+            return replicas(changed);
+        }
+
         public Builder owes(Obligation value) {
             obligations = changed(obligations, value, null);
             return this;
@@ -183,6 +241,11 @@ public record Snapshot(
             return this;
         }
 
+        public Builder placement(Placement value) {
+            placement = value;
+            return this;
+        }
+
         public Snapshot build() {
             return new Snapshot(
                     base.id,
@@ -200,7 +263,8 @@ public record Snapshot(
                     replicas,
                     obligations,
                     failure,
-                    waitsFor);
+                    waitsFor,
+                    placement);
         }
 
         private static Set<Obligation> changed(

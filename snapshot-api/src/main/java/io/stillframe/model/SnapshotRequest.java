@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param compression algorithm and level; the codec's default if empty
  * @param token an idempotency token, 1 to 255 printable ASCII characters without space: as long as the snapshot exists, the same
  *     request with the same token gives that snapshot instead of a second one
+ * @param placement in which regions it is kept, from when on it is available and where it may be; the service's
+ *     {@link ServiceSettings#placement()} if empty
  */
 public record SnapshotRequest(
         String instance,
@@ -29,7 +31,8 @@ public record SnapshotRequest(
         DiskSelection disks,
         String codec,
         Optional<Compression> compression,
-        Optional<String> token) {
+        Optional<String> token,
+        Optional<Placement> placement) {
     /** The codec used unless another is asked for. */
     public static final String DEFAULT_CODEC = "pack";
 
@@ -54,6 +57,7 @@ public record SnapshotRequest(
                 DiskSelection.all(),
                 DEFAULT_CODEC,
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -70,12 +74,13 @@ public record SnapshotRequest(
                 disks,
                 codec,
                 compression,
-                token);
+                token,
+                placement);
     }
 
     public SnapshotRequest withTenant(Tenant value) {
         return new SnapshotRequest(
-                instance, host, value, name, retention, capture, shutdown, disks, codec, compression, token);
+                instance, host, value, name, retention, capture, shutdown, disks, codec, compression, token, placement);
     }
 
     public SnapshotRequest withName(String value) {
@@ -90,7 +95,8 @@ public record SnapshotRequest(
                 disks,
                 codec,
                 compression,
-                token);
+                token,
+                placement);
     }
 
     /** Days to keep it after completion, 0 for ever. */
@@ -106,38 +112,72 @@ public record SnapshotRequest(
                 disks,
                 codec,
                 compression,
-                token);
+                token,
+                placement);
     }
 
     public SnapshotRequest withCapture(CaptureMode value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, retention, value, shutdown, disks, codec, compression, token);
+                instance, host, tenant, name, retention, value, shutdown, disks, codec, compression, token, placement);
     }
 
     public SnapshotRequest withShutdown(ShutdownPolicy value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, retention, capture, value, disks, codec, compression, token);
+                instance, host, tenant, name, retention, capture, value, disks, codec, compression, token, placement);
     }
 
     public SnapshotRequest withDisks(DiskSelection value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, retention, capture, shutdown, value, codec, compression, token);
+                instance,
+                host,
+                tenant,
+                name,
+                retention,
+                capture,
+                shutdown,
+                value,
+                codec,
+                compression,
+                token,
+                placement);
     }
 
     public SnapshotRequest withCodec(String value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, retention, capture, shutdown, disks, value, compression, token);
+                instance,
+                host,
+                tenant,
+                name,
+                retention,
+                capture,
+                shutdown,
+                disks,
+                value,
+                compression,
+                token,
+                placement);
     }
 
     public SnapshotRequest withCompression(Compression value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, retention, capture, shutdown, disks, codec, Optional.of(value), token);
+                instance,
+                host,
+                tenant,
+                name,
+                retention,
+                capture,
+                shutdown,
+                disks,
+                codec,
+                Optional.of(value),
+                token,
+                placement);
     }
 
     /** How long it is kept after completion, with or without legal hold. */
     public SnapshotRequest withRetention(Retention value) {
         return new SnapshotRequest(
-                instance, host, tenant, name, value, capture, shutdown, disks, codec, compression, token);
+                instance, host, tenant, name, value, capture, shutdown, disks, codec, compression, token, placement);
     }
 
     public SnapshotRequest withToken(String value) {
@@ -152,6 +192,29 @@ public record SnapshotRequest(
                 disks,
                 codec,
                 compression,
+                Optional.of(value),
+                placement);
+    }
+
+    /** In which regions it is kept, from when on it is available and where it may be. */
+    public SnapshotRequest withPlacement(Placement value) {
+        return new SnapshotRequest(
+                instance,
+                host,
+                tenant,
+                name,
+                retention,
+                capture,
+                shutdown,
+                disks,
+                codec,
+                compression,
+                token,
                 Optional.of(value));
+    }
+
+    /** Kept in these regions, its home first; short for {@link #withPlacement} with {@link Placement#in}. */
+    public SnapshotRequest withRegions(String home, String... others) {
+        return withPlacement(Placement.in(home, others));
     }
 }

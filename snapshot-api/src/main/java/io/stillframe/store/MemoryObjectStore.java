@@ -1,5 +1,6 @@
 package io.stillframe.store;
 
+import io.stillframe.model.Names;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.ObjectKey;
@@ -39,6 +40,7 @@ public final class MemoryObjectStore implements ObjectStore {
     private static final Set<StoreCapability> ALL = EnumSet.complementOf(EnumSet.of(StoreCapability.EXPIRY));
 
     private final Object lock = new Object();
+    private final String uri;
     private final StoreCapabilities capabilities;
     private final Clock clock;
     private final TreeMap<ObjectKey, StoredBytes> objects = new TreeMap<>();
@@ -46,7 +48,8 @@ public final class MemoryObjectStore implements ObjectStore {
     private long lastVersion;
     private long lastUpload;
 
-    private MemoryObjectStore(Set<StoreCapability> features, Clock clock) {
+    private MemoryObjectStore(String name, Set<StoreCapability> features, Clock clock) {
+        this.uri = "memory:" + name;
         this.capabilities = new StoreCapabilities(features, 1, LARGEST_PART, MOST_PARTS, Long.MAX_VALUE);
         this.clock = clock;
     }
@@ -66,13 +69,22 @@ public final class MemoryObjectStore implements ObjectStore {
         if (features.contains(StoreCapability.EXPIRY)) {
             throw SnapshotException.invalid("a memory store does not expire objects; leave out EXPIRY");
         }
-        return new MemoryObjectStore(features, clock);
+        return new MemoryObjectStore("", features, clock);
     }
 
-    /** {@code memory:}, which says what it is; nothing can be opened with it. */
+    /**
+     * An empty store with every feature but EXPIRY, on the system's clock, that is told from others by its name.
+     *
+     * @param name 1 to 64 of lower-case letters, digits and {@code . _ -}
+     */
+    public static MemoryObjectStore named(String name) {
+        return new MemoryObjectStore(Names.token("a store's name", name), ALL, Clock.systemUTC());
+    }
+
+    /** {@code memory:} and its name, which say what it is; nothing can be opened with it. */
     @Override
     public String uri() {
-        return "memory:";
+        return uri;
     }
 
     @Override

@@ -3,7 +3,11 @@ package io.stillframe.catalog;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.stillframe.model.Availability;
 import io.stillframe.model.Obligation;
+import io.stillframe.model.Placement;
+import io.stillframe.model.Replica;
+import io.stillframe.model.ResidencyRule;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -75,7 +79,7 @@ final class RecordJsonTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"version\":1 | \"version\":2 | UNSUPPORTED | newer release",
+                "\"version\":1 | \"version\":3 | UNSUPPORTED | newer release",
                 "\"version\":1 | \"version\":0 | CORRUPT | version",
                 "\"version\":1 | \"version\":1,\"version\":1 | CORRUPT | no valid JSON",
                 "stillframe-snapshot | stillframe-record | CORRUPT | format",
@@ -131,5 +135,19 @@ final class RecordJsonTest {
 
     private static SnapshotException failure(String json) {
         return catchThrowableOfType(SnapshotException.class, () -> RecordJson.readSnapshot(json, "test.json"));
+    }
+
+    @Test
+    void severalRegionsAreWrittenInAVersionThatOlderReadersRefuse() {
+        Snapshot base = Samples.requested(Instant.parse("2026-01-01T00:00:00Z"));
+        assertThat(RecordJson.write(base)).contains("\"version\":1");
+        Snapshot two = base.toBuilder()
+                .replica(Replica.pending("us-1", "file:///us").behind("it was away"))
+                .placement(Placement.in("home", "us-1")
+                        .withAvailability(Availability.QUORUM)
+                        .withResidency(ResidencyRule.jurisdictions("mine", "eu")))
+                .build();
+        assertThat(RecordJson.write(two)).contains("\"version\":2");
+        assertThat(RecordJson.readSnapshot(RecordJson.write(two), "two")).isEqualTo(two);
     }
 }

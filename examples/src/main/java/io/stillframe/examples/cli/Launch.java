@@ -4,6 +4,7 @@ import io.stillframe.SnapshotService;
 import io.stillframe.model.DiskSelection;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
+import io.stillframe.model.ReadFrom;
 import io.stillframe.model.SnapshotException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -42,6 +43,15 @@ final class Launch implements Callable<Integer> {
     @Option(names = "--no-start", description = "Defines the instance without starting it.")
     private boolean defineOnly;
 
+    @Option(
+            names = "--from",
+            paramLabel = "REGION",
+            description = "Reads that region's copy, and another one where something is missing or broken there.")
+    private Optional<String> region = Optional.empty();
+
+    @Option(names = "--no-fallback", description = "Reads no other region's copy.")
+    private boolean noFallback;
+
     @Option(names = "--json", description = "Prints the new instance as JSON.")
     private boolean json;
 
@@ -78,6 +88,8 @@ final class Launch implements Callable<Integer> {
             if (allDisks) {
                 request = request.withDisks(DiskSelection.all());
             }
+            ReadFrom.Fallback fallback = noFallback ? ReadFrom.Fallback.REFUSED : ReadFrom.Fallback.ALLOWED;
+            request = request.withReadFrom(new ReadFrom(region, fallback));
             if (defineOnly) {
                 request = request.withStart(LaunchRequest.Start.DEFINED_ONLY);
             }

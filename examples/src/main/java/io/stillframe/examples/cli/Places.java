@@ -5,6 +5,7 @@ import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
 import java.net.URI;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -13,6 +14,7 @@ import picocli.CommandLine.TypeConversionException;
 final class Places {
     static final String HYPERVISOR_VARIABLE = "STILLFRAME_HYPERVISOR";
     static final String STORE_VARIABLE = "STILLFRAME_STORE";
+    static final String REGIONS_VARIABLE = "STILLFRAME_REGIONS";
     static final String CATALOG_VARIABLE = "STILLFRAME_CATALOG";
 
     @Option(
@@ -29,6 +31,15 @@ final class Places {
             converter = UriConverter.class,
             description = "Where snapshots are stored, e.g. file:///srv/snapshots; default: $" + STORE_VARIABLE + ".")
     private Optional<URI> store = Optional.empty();
+
+    @Option(
+            names = "--region",
+            paramLabel = "NAME=URI",
+            converter = RegionArgument.Converter.class,
+            description = "Instead of --store, once for each of several regions, home first: its name, where it has"
+                    + " one its jurisdiction (NAME@JURISDICTION=URI), and where it stores; default: $"
+                    + REGIONS_VARIABLE + ", separated by spaces.")
+    private List<RegionArgument> regions = List.of();
 
     @Option(
             names = "--catalog",
@@ -48,10 +59,29 @@ final class Places {
         return store.or(() -> fromEnvironment(console, STORE_VARIABLE));
     }
 
+    /** The regions given; without any there is one store. */
+    List<RegionArgument> regions(Console console) {
+        if (!regions.isEmpty() && store.isPresent()) {
+            throw new UsageException("give either --store or --region, not both");
+        }
+        if (!regions.isEmpty() || store.isPresent()) {
+            return regions;
+        }
+        try {
+            return console.variable(REGIONS_VARIABLE).map(RegionArgument::parseAll).orElse(List.of());
+        } catch (TypeConversionException e) {
+            throw new UsageException(REGIONS_VARIABLE + ": " + e.getMessage());
+        }
+    }
+
     /** The catalog given, else the one beside a store in a directory. */
     Optional<URI> catalog(Console console) {
         return catalog.or(() -> fromEnvironment(console, CATALOG_VARIABLE))
-                .or(() -> store(console).flatMap(Places::catalogBeside));
+                .or(() -> regions(console).stream()
+                        .findFirst()
+                        .map(RegionArgument::store)
+                        .or(() -> store(console))
+                        .flatMap(Places::catalogBeside));
     }
 
     URI requireHypervisor(Console console) {
@@ -86,9 +116,12 @@ final class Places {
         return ServiceSettings.builder().expiry(ServiceSettings.Expiry.SWEEP);
     }
 
-    /** A service over catalog and store: reads and deletes what is stored. */
+    /** A service over catalog and store, or regions: reads and deletes what is stored. */
     SnapshotService.Builder storage(Console console) {
-        return records(console).store(requireStore(console));
+        SnapshotService.Builder service = records(console);
+        List<RegionArgument> several = regions(console);
+        several.forEach(region -> region.addTo(service));
+        return several.isEmpty() ? service.store(requireStore(console)) : service;
     }
 
     /** A service over all three. */

@@ -1,9 +1,11 @@
 package io.stillframe.examples.cli;
 
 import io.stillframe.SnapshotService;
+import io.stillframe.model.Availability;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.Compression;
 import io.stillframe.model.DiskSelection;
+import io.stillframe.model.Placement;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.ServiceSettings.AfterCapture;
 import io.stillframe.model.ShutdownPolicy;
@@ -96,6 +98,19 @@ final class SnapshotCreate implements Callable<Integer> {
             description = "Time between two shutdown events; default: 5s, or less in a short window.")
     private Optional<TimeSpan> interval = Optional.empty();
 
+    @Option(
+            names = "--to",
+            paramLabel = "REGION",
+            description = "A region to keep it in, the first one being its home; may be repeated. Default: the first"
+                    + " of the service's alone.")
+    private List<String> regions = List.of();
+
+    @Option(
+            names = "--available",
+            paramLabel = "POLICY",
+            description = "home (default), quorum or all: which of its regions must have it before it is available.")
+    private Availability availability = Availability.HOME;
+
     @Option(names = "--wait", description = "Returns when the snapshot is available or has failed.")
     private boolean wait;
 
@@ -143,7 +158,8 @@ final class SnapshotCreate implements Callable<Integer> {
                     .withRetentionDays(retentionDays)
                     .withCapture(capture)
                     .withShutdown(shutdown())
-                    .withCodec(codec);
+                    .withCodec(codec)
+                    .withPlacement(Placement.home().withRegions(regions).withAvailability(availability));
             if (!disks.isEmpty()) {
                 request = request.withDisks(DiskSelection.devices(disks));
             }

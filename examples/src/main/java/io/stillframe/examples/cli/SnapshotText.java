@@ -52,6 +52,9 @@ final class SnapshotText {
                         + snapshot.instance().hypervisor()));
         lines.add(detail("tenant", snapshot.tenant().name()));
         lines.add(detail("status", ProgressLine.state(snapshot)));
+        if (snapshot.replicas().size() > 1) {
+            lines.add(detail("available with", lower(snapshot.placement().availability())));
+        }
         snapshot.waitsFor().ifPresent(what -> lines.add(detail("waits for", what)));
         snapshot.failure().ifPresent(failure -> lines.add(detail("failure", failure.reason())));
         lines.add(detail("requested", time(snapshot.requestedAt())));
@@ -65,7 +68,7 @@ final class SnapshotText {
         if (snapshot.smallestRootDisk() > 0) {
             lines.add(detail("launches on", "disks of " + size(snapshot.smallestRootDisk()) + " or more"));
         }
-        snapshot.replicas().forEach(replica -> lines.add(detail("region " + replica.region(), replica(replica))));
+        lines.addAll(copies(snapshot));
         if (!snapshot.obligations().isEmpty()) {
             lines.add(detail(
                     "still owed",
@@ -76,6 +79,13 @@ final class SnapshotText {
                             .toString()));
         }
         return lines;
+    }
+
+    /** Its copies, one on a line. */
+    static List<String> copies(Snapshot snapshot) {
+        return snapshot.replicas().stream()
+                .map(replica -> detail("region " + replica.region(), replica(snapshot, replica)))
+                .toList();
     }
 
     /** What became of a snapshot, in one sentence. */
@@ -140,8 +150,11 @@ final class SnapshotText {
         return lines;
     }
 
-    private static String replica(Replica replica) {
-        return lower(replica.state()) + " at " + replica.store()
+    private static String replica(Snapshot snapshot, Replica replica) {
+        String arrived = replica.isComplete() || replica.bytesStored() == 0 || snapshot.bytesStored() == 0
+                ? ""
+                : ", " + ByteSize.format(replica.bytesStored()) + " of " + ByteSize.format(snapshot.bytesStored());
+        return lower(replica.state()) + " at " + replica.store() + arrived
                 + replica.failure().map(why -> ": " + why).orElse("");
     }
 

@@ -91,6 +91,8 @@ public final class Stillframe {
                         .addSubcommand(new SnapshotDelete(console))
                         .addSubcommand(new SnapshotCancel(console))
                         .addSubcommand(new SnapshotRetain(console))
+                        .addSubcommand(new SnapshotCopy(console))
+                        .addSubcommand(new SnapshotRepair(console))
                         .addSubcommand(new SnapshotExport(console)));
         commands.put("launch", () -> new CommandLine(new Launch(console)));
         commands.put(
@@ -102,6 +104,11 @@ public final class Stillframe {
                         .addSubcommand(new PackVerify(console))
                         .addSubcommand(new ImageMap(console)));
         commands.put("store", () -> new CommandLine(new StoreCommands()).addSubcommand(new StoreProbe(console)));
+        commands.put(
+                "region",
+                () -> new CommandLine(new RegionCommands())
+                        .addSubcommand(new RegionFill(console))
+                        .addSubcommand(new RegionDrain(console)));
         commands.put(
                 "catalog", () -> new CommandLine(new CatalogCommands()).addSubcommand(new CatalogRebuild(console)));
         commands.put("recover", () -> new CommandLine(new Recover(console)));

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Starts {@code stillframe worker} as a process that outlives this one and its terminal. */
@@ -39,7 +40,15 @@ final class WorkerProcess {
             environment.put(
                     Places.HYPERVISOR_VARIABLE,
                     places.requireHypervisor(console).toString());
-            environment.put(Places.STORE_VARIABLE, places.requireStore(console).toString());
+            List<RegionArgument> regions = places.regions(console);
+            if (regions.isEmpty()) {
+                environment.put(
+                        Places.STORE_VARIABLE, places.requireStore(console).toString());
+            } else {
+                environment.put(
+                        Places.REGIONS_VARIABLE,
+                        regions.stream().map(RegionArgument::toString).collect(Collectors.joining(" ")));
+            }
             environment.put(
                     Places.CATALOG_VARIABLE, places.requireCatalog(console).toString());
             Process process = builder.start();

@@ -4,6 +4,7 @@ import io.stillframe.internal.engine.Attributes.Executor;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
@@ -75,7 +76,7 @@ final class Admission {
         InstanceSummary instance = state.map(s -> new InstanceSummary(s.id(), s.name(), host))
                 .orElseGet(() -> new InstanceSummary(new InstanceId(request.instance()), request.instance(), host));
         CatalogRecord record = CatalogRecord.first(
-                        requested(id, now, request, instance),
+                        requested(id, now, request, instance, placed(request, instance)),
                         Optional.of(claim(instance)),
                         Attributes.ofSnapshot(
                                 request,
@@ -121,8 +122,37 @@ final class Admission {
                 .orElse(name);
     }
 
-    private Snapshot requested(SnapshotId id, Instant now, SnapshotRequest request, InstanceSummary instance) {
-        List<Replica> replicas = installation.regions().stream()
+    /**
+     * Where it is to be kept, every region by its name.
+     *
+     * @throws SnapshotException INVALID for a region that this service does not have, or that a rule does not allow
+     */
+    private Placement placed(SnapshotRequest request, InstanceSummary instance) {
+        Placement asked = request.placement().orElse(installation.settings().placement());
+        List<String> names =
+                asked.regions().isEmpty() ? installation.settings().placement().regions() : asked.regions();
+        Placement placed =
+                names.isEmpty() ? asked.withRegions(List.of(installation.home().name())) : asked.withRegions(names);
+        Residency residency = Residency.of(installation.settings().residency(), request.tenant(), instance, placed);
+        placed.regions().forEach(name -> residency.require(region(name)));
+        boolean home = placed.equals(Placement.in(installation.home().name()));
+        return home ? Placement.home() : placed;
+    }
+
+    private Region region(String name) {
+        try {
+            return installation.region(name);
+        } catch (SnapshotException e) {
+            throw SnapshotException.invalid(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Snapshot requested(
+            SnapshotId id, Instant now, SnapshotRequest request, InstanceSummary instance, Placement placement) {
+        List<Region> regions = placement.regions().isEmpty()
+                ? List.of(installation.home())
+                : placement.regions().stream().map(installation::region).toList();
+        List<Replica> replicas = regions.stream()
                 .map(region -> Replica.pending(region.name(), region.store().uri()))
                 .toList();
         return new Snapshot(
@@ -141,6 +171,7 @@ final class Admission {
                 replicas,
                 Set.of(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                placement);
     }
 }

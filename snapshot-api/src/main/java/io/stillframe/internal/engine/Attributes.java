@@ -5,6 +5,8 @@ import io.stillframe.internal.json.JsonWriter;
 import io.stillframe.model.Compression;
 import io.stillframe.model.DiskRole;
 import io.stillframe.model.InstanceId;
+import io.stillframe.model.Replica;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
@@ -30,6 +32,8 @@ final class Attributes {
     private static final String WINDOW = "shutdown-window";
     private static final String PLAN = "capture-plan";
     private static final String UPLOAD = "upload/";
+    private static final String UPLOAD_TO = "upload-to/";
+    private static final String DISCARDED = "discarded/";
     private static final String STORE = "store";
     private static final String LAUNCH = "launch-plan";
     private static final String LAUNCH_OF = "launch-of";
@@ -137,27 +141,59 @@ final class Attributes {
                                         .number("virtualSize", d.virtualSize()))));
     }
 
-    static CatalogRecord withUpload(CatalogRecord record, String device, UploadToken token) {
+    static CatalogRecord withUpload(CatalogRecord record, Region region, String device, UploadToken token) {
         return record.withAttribute(
-                UPLOAD + device,
+                uploads(record.snapshot(), region) + device,
                 JsonWriter.write(w -> w.text("key", token.key().value())
                         .number("firstSize", token.layout().firstSize())
                         .number("step", token.layout().step())
                         .text("state", token.state())));
     }
 
-    /** The upload of one disk that was begun last and may be unfinished. */
-    static Optional<UploadToken> upload(CatalogRecord record, String device) {
-        String name = UPLOAD + device;
+    /** The upload of one disk to a region that was begun last and may be unfinished. */
+    static Optional<UploadToken> upload(CatalogRecord record, Region region, String device) {
+        String name = uploads(record.snapshot(), region) + device;
         return attribute(record, name).map(json -> readToken(JsonObject.parse(json, nameOf(record, name))));
     }
 
-    /** Uploads that were begun and may be unfinished. */
-    static List<UploadToken> uploads(CatalogRecord record) {
+    /** Uploads to a region that were begun and may be unfinished. */
+    static List<UploadToken> uploads(CatalogRecord record, Region region) {
+        String names = uploads(record.snapshot(), region);
         return record.attributes().entrySet().stream()
-                .filter(entry -> entry.getKey().startsWith(UPLOAD))
+                .filter(entry -> entry.getKey().startsWith(names))
                 .map(entry -> readToken(JsonObject.parse(entry.getValue(), nameOf(record, entry.getKey()))))
                 .toList();
+    }
+
+    /** Without what a copy that is no more has left. */
+    static CatalogRecord withoutUploads(CatalogRecord record, Region region) {
+        return without(record, uploads(record.snapshot(), region));
+    }
+
+    /** What a region has of a copy is damaged: it is removed before the copy is made anew. */
+    static CatalogRecord withDiscarded(CatalogRecord record, Region region) {
+        return record.withAttribute(DISCARDED + region.name() + "/", "damaged");
+    }
+
+    static boolean isDiscarded(CatalogRecord record, Region region) {
+        return attribute(record, DISCARDED + region.name() + "/").isPresent();
+    }
+
+    static CatalogRecord withoutDiscarded(CatalogRecord record, Region region) {
+        return without(record, DISCARDED + region.name() + "/");
+    }
+
+    private static CatalogRecord without(CatalogRecord record, String names) {
+        Map<String, String> kept = new HashMap<>(record.attributes());
+        kept.keySet().removeIf(name -> name.startsWith(names));
+        return new CatalogRecord(
+                record.snapshot(), record.version(), record.claim(), record.token(), record.work(), kept);
+    }
+
+    /** Those to the home region have the names that they had when there was no other one. */
+    private static String uploads(Snapshot snapshot, Region region) {
+        Optional<Replica> home = snapshot.replicas().stream().findFirst();
+        return home.isEmpty() || region.holds(home.get()) ? UPLOAD : UPLOAD_TO + region.name() + "/";
     }
 
     static CatalogRecord withStore(CatalogRecord record, StoreState state) {

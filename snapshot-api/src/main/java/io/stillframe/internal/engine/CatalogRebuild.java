@@ -12,63 +12,122 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
-import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
-import java.nio.ByteBuffer;
+import io.stillframe.spi.Work;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
-/** Restores a catalog's records of available snapshots from what their store says of itself. */
+/**
+ * Restores a catalog's records of available snapshots from what their stores say of themselves: each with the copies that were found. A
+ * region that cannot be looked at keeps no snapshot of the others from being restored; its copies are found by the next rebuild.
+ */
 final class CatalogRebuild {
     private final Installation installation;
     private final Retries retries;
+    private final RecordAccess access;
     private final Cancellation cancellation;
-    private final Region home;
-    private final ObjectStore store;
     private final List<Item> items = new ArrayList<>();
+    private final List<String> unreached = new ArrayList<>();
 
-    CatalogRebuild(Installation installation, Retries retries, Cancellation cancellation) {
+    CatalogRebuild(Installation installation, Retries retries, RecordAccess access, Cancellation cancellation) {
         this.installation = installation;
         this.retries = retries;
+        this.access = access;
         this.cancellation = cancellation;
-        this.home = installation.home();
-        this.store = home.store();
     }
+
+    /** A manifest that lies in a region. */
+    private record Found(Region region, ObjectStat manifest) {}
+
+    /**
+     * A copy that is whole.
+     *
+     * @param changed the retention file beside it, and when that was written
+     */
+    private record Whole(Found found, Manifest manifest, Optional<RetentionFile> changed, Instant changedAt) {}
 
     RebuildReport run() {
-        List<ObjectStat> manifests = new ArrayList<>();
-        new StoredObjects(store).forEachObject(StoredLayout.ROOT, object -> {
+        installation.home();
+        Map<SnapshotId, List<Found>> manifests = new TreeMap<>();
+        installation.regions().forEach(region -> look(region, manifests));
+        manifests.forEach((id, found) -> {
             cancellation.check();
-            if (StoredLayout.isManifest(object.key())) {
-                manifests.add(object);
-            }
+            items.add(restored(id, found));
         });
-        for (ObjectStat manifest : manifests) {
-            cancellation.check();
-            StoredLayout.snapshotOf(manifest.key()).ifPresent(id -> items.add(restored(id, manifest)));
-        }
-        return new RebuildReport(items);
+        return new RebuildReport(items, unreached);
     }
 
-    private Item restored(SnapshotId id, ObjectStat manifest) {
+    private void look(Region region, Map<SnapshotId, List<Found>> manifests) {
         try {
-            if (installation.catalog().find(id).isPresent()) {
-                return new Item(id, Outcome.KNOWN, "the catalog has it");
+            new StoredObjects(region.store()).forEachObject(StoredLayout.ROOT, object -> {
+                cancellation.check();
+                if (StoredLayout.isManifest(object.key())) {
+                    StoredLayout.snapshotOf(object.key())
+                            .ifPresent(id -> manifests
+                                    .computeIfAbsent(id, i -> new ArrayList<>())
+                                    .add(new Found(region, object)));
+                }
+            });
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.CANCELLED || installation.regions().size() == 1) {
+                throw e;
             }
-            CatalogRecord record = retries.call("reading " + manifest.key(), cancellation, () -> record(id, manifest));
-            return create(record);
+            manifests
+                    .values()
+                    .forEach(found -> found.removeIf(one -> one.region().equals(region)));
+            manifests.values().removeIf(List::isEmpty);
+            unreached.add(region.name() + ": " + e.getMessage());
+        }
+    }
+
+    private Item restored(SnapshotId id, List<Found> found) {
+        try {
+            Optional<CatalogRecord> known = installation.catalog().find(id);
+            if (known.isPresent()) {
+                return completed(known.get().snapshot(), found);
+            }
+            return create(record(id, found));
         } catch (SnapshotException e) {
             if (e.kind() == Kind.CANCELLED) {
                 throw e;
             }
             return new Item(id, Outcome.FAILED, String.valueOf(e.getMessage()));
         }
+    }
+
+    /** A known snapshot of which a copy was out of reach when its record was restored. */
+    private Item completed(Snapshot known, List<Found> found) {
+        SnapshotId id = known.id();
+        List<Found> untold = found.stream()
+                .filter(one -> Replicas.in(one.region(), known).isEmpty())
+                .toList();
+        if (untold.isEmpty() || known.replicas().isEmpty() || known.status() != SnapshotStatus.AVAILABLE) {
+            return new Item(id, Outcome.KNOWN, "the catalog has it");
+        }
+        untold.forEach(one -> whole(id, one));
+        access.run(
+                id,
+                "a copy of it was found",
+                job -> job.record().update(s -> {
+                    Snapshot.Builder told = s.toBuilder();
+                    untold.forEach(one -> told.replica(
+                            replica(one.region()).complete(one.manifest().lastModified(), s.bytesStored())));
+                    return told.build();
+                }));
+        return new Item(
+                id,
+                Outcome.RESTORED,
+                "its copies in "
+                        + untold.stream().map(one -> one.region().name()).toList());
     }
 
     private Item create(CatalogRecord record) {
@@ -87,32 +146,84 @@ final class CatalogRebuild {
                 record.snapshot().expiresAt().map(at -> "expires at " + at).orElse("does not expire"));
     }
 
-    private CatalogRecord record(SnapshotId id, ObjectStat stat) {
-        Manifest manifest =
-                Manifest.parse(bytes(stat, Manifest.LARGEST), stat.key().value());
-        Snapshot stored = manifest.snapshot();
-        if (!stored.id().equals(id)) {
-            throw SnapshotException.corrupt(stat.key() + " is the manifest of " + stored.id());
+    private CatalogRecord record(SnapshotId id, List<Found> found) {
+        List<Whole> whole = new ArrayList<>();
+        List<Replica> broken = new ArrayList<>();
+        SnapshotException failure = null;
+        for (Found one : found) {
+            try {
+                whole.add(retries.call("reading " + one.manifest().key(), cancellation, () -> whole(id, one)));
+            } catch (SnapshotException e) {
+                cancellation.check();
+                failure = e;
+                broken.add(replica(one.region()).behind(String.valueOf(e.getMessage())));
+            }
         }
-        stored.disks().forEach(this::requireStored);
-        Optional<RetentionFile> changed = store.stat(StoredLayout.retention(id))
-                .map(file -> RetentionFile.parse(
-                        bytes(file, RetentionFile.LARGEST), file.key().value()))
-                .filter(file -> file.snapshot().equals(id));
-        Instant completion = changed.map(RetentionFile::completedAt).orElse(stat.lastModified());
-        Retention retention = changed.map(RetentionFile::retention).orElse(stored.retention());
-        Snapshot available = stored.toBuilder()
+        if (failure != null && whole.isEmpty()) {
+            throw failure;
+        }
+        return record(whole, broken);
+    }
+
+    private CatalogRecord record(List<Whole> whole, List<Replica> broken) {
+        Manifest manifest = whole.get(0).manifest();
+        Optional<RetentionFile> changed = whole.stream()
+                .filter(copy -> copy.changed().isPresent())
+                .max(Comparator.comparing(Whole::changedAt))
+                .flatMap(Whole::changed);
+        // Without it the latest: what is kept too long is not lost.
+        Instant completion = changed.map(RetentionFile::completedAt)
+                .orElseGet(() -> whole.stream()
+                        .map(copy -> copy.found().manifest().lastModified())
+                        .max(Comparator.naturalOrder())
+                        .orElseThrow());
+        Retention retention =
+                changed.map(RetentionFile::retention).orElse(manifest.snapshot().retention());
+        List<Replica> replicas = new ArrayList<>(whole.stream()
+                .map(copy -> replica(copy.found().region())
+                        .complete(completion, manifest.snapshot().bytesStored()))
+                .toList());
+        replicas.addAll(broken);
+        List<String> order =
+                manifest.snapshot().replicas().stream().map(Replica::store).toList();
+        replicas.sort(Comparator.comparing(
+                copy -> order.contains(copy.store()) ? order.indexOf(copy.store()) : order.size()));
+        Snapshot available = manifest.snapshot().toBuilder()
                 .status(SnapshotStatus.AVAILABLE)
                 .phase(Phase.DONE)
                 .completedAt(completion)
                 .retention(retention)
-                .replicas(List.of(new Replica(
-                        home.name(), store.uri(), Replica.State.COMPLETE, Optional.of(completion), Optional.empty())))
+                .replicas(replicas)
                 .build();
-        return CatalogRecord.first(available, Optional.empty(), Attributes.ofStored(manifest.definition()));
+        CatalogRecord first =
+                CatalogRecord.first(available, Optional.empty(), Attributes.ofStored(manifest.definition()));
+        return Replicas.areOwed(available) ? first.withWork(Work.DUTIES) : first;
     }
 
-    private void requireStored(DiskSnapshot disk) {
+    private static Replica replica(Region region) {
+        return Replica.pending(region.name(), region.store().uri());
+    }
+
+    private static Whole whole(SnapshotId id, Found found) {
+        ObjectStore store = found.region().store();
+        ObjectStat stat = found.manifest();
+        Manifest manifest = Manifest.parse(
+                StoredBytes.read(store, stat, Manifest.LARGEST), stat.key().value());
+        if (!manifest.snapshot().id().equals(id)) {
+            throw SnapshotException.corrupt(
+                    stat.key() + " is the manifest of " + manifest.snapshot().id());
+        }
+        manifest.snapshot().disks().forEach(disk -> requireStored(disk, store));
+        Optional<ObjectStat> file = store.stat(StoredLayout.retention(id));
+        Optional<RetentionFile> changed = file.map(beside -> RetentionFile.parse(
+                        StoredBytes.read(store, beside, RetentionFile.LARGEST),
+                        beside.key().value()))
+                .filter(beside -> beside.snapshot().equals(id));
+        return new Whole(
+                found, manifest, changed, file.map(ObjectStat::lastModified).orElse(Instant.MIN));
+    }
+
+    private static void requireStored(DiskSnapshot disk, ObjectStore store) {
         String key = disk.object()
                 .orElseThrow(() -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object"));
         long size = store.stat(ObjectKey.of(key)).map(ObjectStat::size).orElse(-1L);
@@ -120,20 +231,5 @@ final class CatalogRebuild {
             throw SnapshotException.corrupt("disk " + disk.device() + ": its object " + key
                     + (size < 0 ? " is missing" : " has " + size + " bytes, the manifest says " + disk.bytesStored()));
         }
-    }
-
-    private byte[] bytes(ObjectStat stat, int largest) {
-        if (stat.size() > largest) {
-            throw SnapshotException.corrupt(
-                    stat.key() + ": " + stat.size() + " bytes; at most " + largest + " are allowed");
-        }
-        ByteBuffer buffer = ByteBuffer.allocate((int) stat.size());
-        try (ByteSource source = store.open(stat.key())) {
-            if (source.size() != stat.size()) {
-                throw SnapshotException.transientFault(stat.key() + " changed while it was being read", null);
-            }
-            source.read(0, buffer);
-        }
-        return buffer.array();
     }
 }

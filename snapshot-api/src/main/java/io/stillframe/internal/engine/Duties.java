@@ -8,6 +8,7 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import java.time.Duration;
 import java.util.List;
@@ -37,16 +38,18 @@ final class Duties {
     private final Installation installation;
     private final Threads threads;
     private final Retries retries;
+    private final RegionCalls calls;
     private final InstanceReturn instanceReturn;
     private final PointInTimeRelease release;
     private final Consumer<Job> onEnd;
     private final Map<Job, Course> courses = new ConcurrentHashMap<>();
     private volatile boolean closing;
 
-    Duties(Installation installation, Threads threads, Retries retries, Consumer<Job> onEnd) {
+    Duties(Installation installation, Threads threads, Retries retries, RegionCalls calls, Consumer<Job> onEnd) {
         this.installation = installation;
         this.threads = threads;
         this.retries = retries;
+        this.calls = calls;
         this.instanceReturn = new InstanceReturn(installation);
         this.release = new PointInTimeRelease(installation);
         this.onEnd = onEnd;
@@ -239,6 +242,12 @@ final class Duties {
         if (status != SnapshotStatus.CAPTURING && status != SnapshotStatus.QUEUED) {
             return;
         }
+        boolean cancelled = job.stopped()
+                .filter(stop -> stop.reason() == Job.StopReason.OWNER)
+                .isPresent();
+        if (Replicas.isStoredOnly(job.record().snapshot()) && !cancelled) {
+            return;
+        }
         Snapshot settled = job.record().update(s -> settled(s, job));
         LOG.warn(
                 "settled as {}{}",
@@ -251,12 +260,7 @@ final class Duties {
         boolean cancelled = stop.filter(s -> s.reason() == Job.StopReason.OWNER).isPresent();
         Failure failure = failure(stop, job.failure());
         List<Replica> replicas = snapshot.replicas().stream()
-                .map(replica -> new Replica(
-                        replica.region(),
-                        replica.store(),
-                        Replica.State.FAILED,
-                        Optional.empty(),
-                        Optional.of(cancelled ? "cancelled" : failure.reason())))
+                .map(replica -> replica.failed(cancelled ? "cancelled" : failure.reason()))
                 .toList();
         Snapshot.Builder settled = snapshot.toBuilder().phase(Phase.DONE).replicas(replicas);
         return (cancelled ? settled.status(SnapshotStatus.CANCELLED) : settled.failed(failure)).build();
@@ -285,7 +289,7 @@ final class Duties {
             return;
         }
         record.assureLease();
-        new StoredObjects(installation.storeOf(record.snapshot())).removeAll(record.record());
+        new StoredRemoval(installation, retries, calls).run(job, new Cancellation());
         record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN).with(unstored(r.snapshot())));
     }
 

@@ -26,27 +26,29 @@ final class EarlierTransfer {
     private static final Logger LOG = LoggerFactory.getLogger(EarlierTransfer.class);
 
     private final CatalogRecord record;
+    private final Region region;
     private final ObjectStore store;
     private final StoredObjects objects;
 
-    private EarlierTransfer(CatalogRecord record, ObjectStore store) {
+    private EarlierTransfer(CatalogRecord record, Region region) {
         this.record = record;
-        this.store = store;
+        this.region = region;
+        this.store = region.store();
         this.objects = new StoredObjects(store);
     }
 
-    static EarlierTransfer of(CatalogRecord record, ObjectStore store) {
-        return new EarlierTransfer(record, store);
+    static EarlierTransfer of(CatalogRecord record, Region region) {
+        return new EarlierTransfer(record, region);
     }
 
     /** Removes what nobody goes on with: uploads that the record does not know of, and objects that it does not call stored. */
     void removeStrays() {
         boolean begun = record.snapshot().phase() != Phase.WAITING
-                || !Attributes.uploads(record).isEmpty();
+                || !Attributes.uploads(record, region).isEmpty();
         if (!begun) {
             return;
         }
-        List<UploadToken> known = Attributes.uploads(record);
+        List<UploadToken> known = Attributes.uploads(record, region);
         objects.forEachUpload(StoredLayout.prefix(record.snapshot().id()), upload -> {
             if (known.stream()
                     .noneMatch(token -> token.state().equals(upload.token().state()))) {
@@ -77,7 +79,7 @@ final class EarlierTransfer {
         if (!store.capabilities().has(StoreCapability.RESUME)) {
             return Optional.empty();
         }
-        return Attributes.upload(record, device).flatMap(token -> resume(token, key, headLength));
+        return Attributes.upload(record, region, device).flatMap(token -> resume(token, key, headLength));
     }
 
     private Optional<UploadSession> resume(UploadToken token, ObjectKey key, int headLength) {

@@ -3,9 +3,12 @@ package io.stillframe.internal.engine;
 import io.stillframe.model.LaunchListener;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
+import io.stillframe.model.ReadFrom;
 import io.stillframe.model.RebuildReport;
 import io.stillframe.model.RecoveryReport;
+import io.stillframe.model.RegionReport;
 import io.stillframe.model.Retention;
+import io.stillframe.model.ScrubReport;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
@@ -19,7 +22,6 @@ import io.stillframe.model.SweepReport;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
-import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.RunningWork;
 import io.stillframe.spi.SnapshotCatalog;
@@ -46,6 +48,7 @@ public final class Engine implements AutoCloseable {
     private final Installation installation;
     private final Retries retries;
     private final Threads threads;
+    private final RegionCalls calls;
     private final LeaseKeeper keeper;
     private final Watchers watchers;
     private final Preflight preflight;
@@ -56,6 +59,9 @@ public final class Engine implements AutoCloseable {
     private final Expiries expiries;
     private final RetentionTimer retention;
     private final Adoption adoption;
+    private final RecordAccess access;
+    private final Replicator replicator;
+    private final Copies copies;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Engine(Plugs plugs, Installation installation) {
@@ -68,22 +74,31 @@ public final class Engine implements AutoCloseable {
                 settings.capturesAtOnce(),
                 settings.transfersAtOnce(),
                 settings.uploadsPerTransfer() * settings.transfersAtOnce());
+        this.calls = new RegionCalls(threads::calls, settings.regionPatience());
         Doorbell doorbell = new Doorbell(installation.catalog(), installation.owner());
         this.keeper = new LeaseKeeper(settings.leaseTtl(), doorbell, threads.nameOf("lease"));
         this.watchers = new Watchers(threads.deliveries(), threads.ticks());
-        this.preflight = new Preflight(installation, retries);
-        this.jobs = new Jobs(installation, threads, retries, preflight, keeper, watchers);
+        this.preflight = new Preflight(installation, retries, calls);
+        this.jobs = new Jobs(installation, threads, retries, calls, preflight, keeper, watchers);
         TrustedTime time = new TrustedTime(installation.clock(), installation.catalog());
         this.reads = new SnapshotReads(installation, jobs, time);
         this.takeover = new Takeover(installation, jobs, doorbell);
-        this.removal = new Removal(installation, retries, jobs, reads, takeover);
+        this.removal = new Removal(installation, retries, calls, jobs, reads, takeover);
         this.expiries = new Expiries(installation, time, jobs, takeover, removal);
         this.retention = new RetentionTimer(expiries, time, threads.nameOf("retention"));
         this.adoption = new Adoption(
-                c -> new Recovery(installation, retries, jobs, takeover, removal).adopt(c),
+                c -> new Recovery(installation, retries, calls, jobs, takeover, removal).adopt(c),
                 settings.leaseTtl(),
                 threads.nameOf("recovery"));
+        this.access = new RecordAccess(jobs, reads, takeover);
+        this.replicator = new Replicator(installation, retries, threads, jobs, takeover);
+        this.copies = new Copies(installation, reads, access, replicator);
+        jobs.whenCopiesAreOwed(replicator::look);
         jobs.start();
+        if (settings.worker() != ServiceSettings.Worker.NONE
+                && installation.regions().size() > 1) {
+            replicator.start();
+        }
         if (settings.worker() == ServiceSettings.Worker.ANY) {
             adoption.start();
         }
@@ -97,7 +112,7 @@ public final class Engine implements AutoCloseable {
     /** Opens the plugins and starts the service's threads. */
     public static Engine start(
             List<PluggedHost> hypervisors,
-            Optional<Plugged<ObjectStore>> store,
+            List<PluggedRegion> regions,
             @Nullable Plugged<SnapshotCatalog> catalog,
             ServiceSettings settings,
             Clock clock) {
@@ -106,7 +121,7 @@ public final class Engine implements AutoCloseable {
         }
         Plugs plugs = new Plugs();
         try {
-            return new Engine(plugs, plugs.install(hypervisors, store, catalog, settings, clock));
+            return new Engine(plugs, plugs.install(hypervisors, regions, catalog, settings, clock));
         } catch (RuntimeException | Error e) {
             plugs.close();
             throw e;
@@ -160,9 +175,50 @@ public final class Engine implements AutoCloseable {
         return new LaunchWorkflow(installation, retries, reads, jobs).run(request, listener, cancellation);
     }
 
-    public BlockSource openDisk(SnapshotId id, String device) {
+    public BlockSource openDisk(SnapshotId id, String device, ReadFrom from) {
         requireOpen();
-        return reads.openDisk(id, device);
+        return reads.openDisk(id, device, from);
+    }
+
+    public Snapshot addCopy(SnapshotId id, String region) {
+        requireOpen();
+        return copies.add(id, region);
+    }
+
+    public ScrubReport scrub(SnapshotId id, Cancellation cancellation) {
+        requireOpen();
+        return new Scrub(installation, retries, access, cancellation)
+                .look(reads.available(id).snapshot());
+    }
+
+    public ScrubReport repair(SnapshotId id, Cancellation cancellation) {
+        requireOpen();
+        ScrubReport report = new Scrub(installation, retries, access, cancellation)
+                .repair(reads.available(id).snapshot());
+        replicator.look(id);
+        return report;
+    }
+
+    public RegionReport fillRegion(
+            String region, SnapshotQuery query, Consumer<RegionReport> listener, Cancellation cancellation) {
+        requireOpen();
+        installation.region(region);
+        return new RegionWork(reads, copies, listener, cancellation).fill(query, region);
+    }
+
+    public RegionReport drainRegion(
+            String region, Optional<String> to, Consumer<RegionReport> listener, Cancellation cancellation) {
+        requireOpen();
+        to.ifPresent(installation::region);
+        if (to.equals(Optional.of(region))) {
+            throw SnapshotException.invalid("region " + region + " cannot be drained into itself");
+        }
+        return new RegionWork(reads, copies, listener, cancellation).drain(region, to);
+    }
+
+    public Snapshot removeCopy(SnapshotId id, String region) {
+        requireOpen();
+        return copies.remove(id, region);
     }
 
     public Snapshot cancel(SnapshotId id) {
@@ -186,7 +242,7 @@ public final class Engine implements AutoCloseable {
         requireOpen();
         Snapshot wanted = reads.record(id).snapshot();
         installation.requireHypervisor(wanted.instance().hypervisor());
-        installation.storeOf(wanted);
+        installation.requireReached(wanted);
         Job job = takeover.now(id)
                 .orElseThrow(() -> SnapshotException.conflict("snapshot " + id + " is being worked on by its owner"));
         Snapshot snapshot = job.record().snapshot();
@@ -194,6 +250,11 @@ public final class Engine implements AutoCloseable {
             jobs.end(job);
             throw SnapshotException.conflict(
                     "snapshot " + id + " is " + snapshot.status() + "; only a QUEUED one can be resumed");
+        }
+        if (Replicas.isStoredOnly(snapshot)) {
+            jobs.end(job);
+            replicator.look(id);
+            return snapshot;
         }
         jobs.transfer(job);
         return job.snapshot();
@@ -232,19 +293,19 @@ public final class Engine implements AutoCloseable {
 
     public Snapshot changeRetention(SnapshotId id, Retention value) {
         requireOpen();
-        Snapshot changed = new RetentionChange(installation, retries, jobs, reads, takeover).run(id, value);
+        Snapshot changed = new RetentionChange(installation, retries, calls, reads, access).run(id, value);
         retention.look();
         return changed;
     }
 
     public RebuildReport rebuildCatalog(Cancellation cancellation) {
         requireOpen();
-        return new CatalogRebuild(installation, retries, cancellation).run();
+        return new CatalogRebuild(installation, retries, access, cancellation).run();
     }
 
     public RecoveryReport recover(Cancellation cancellation) {
         requireOpen();
-        return new Recovery(installation, retries, jobs, takeover, removal).run(cancellation);
+        return new Recovery(installation, retries, calls, jobs, takeover, removal).run(cancellation);
     }
 
     public SweepReport sweep(SweepMode mode, Cancellation cancellation) {
@@ -259,6 +320,7 @@ public final class Engine implements AutoCloseable {
         }
         try {
             adoption.close();
+            replicator.close();
             retention.close();
             jobs.close(installation.patience().plus(installation.settings().stallLimit()));
         } finally {

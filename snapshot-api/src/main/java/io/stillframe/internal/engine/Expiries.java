@@ -64,7 +64,7 @@ final class Expiries {
      * @throws SnapshotException CONFLICT if it has an owner or does not expire any more; NOT_FOUND if it is gone
      */
     void remove(SnapshotId id) {
-        Job job = takeover.now(id)
+        Job job = takeover.nowOrFromCopying(id, "its retention is over")
                 .orElseThrow(() -> SnapshotException.conflict("it is being worked on; the next sweep removes it"));
         if (!isDue(job)) {
             jobs.end(job);

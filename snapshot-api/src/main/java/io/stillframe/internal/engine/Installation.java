@@ -4,8 +4,8 @@ import io.stillframe.model.Replica;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.Hypervisor;
-import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.TurnRequest;
 import io.stillframe.spi.Work;
@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a service was assembled from.
@@ -68,7 +69,7 @@ record Installation(
     /** What of a kind of waiting work can be done here. */
     TurnRequest turn(Set<Work> kinds, TurnRequest.Whose whose) {
         Set<String> stores =
-                regions.isEmpty() ? Set.of() : Set.of(home().store().uri());
+                regions.stream().map(region -> region.store().uri()).collect(Collectors.toSet());
         return new TurnRequest(kinds, hosts.keySet(), stores, whose, settings.limits());
     }
 
@@ -82,15 +83,49 @@ record Installation(
         return settings.stopGrace().plus(settings.leaseTtl().multipliedBy(2)).plusSeconds(30);
     }
 
-    /** The store that holds, or is to hold, a snapshot's home copy; nothing of it is to be found in another one. */
-    ObjectStore storeOf(Snapshot snapshot) {
-        ObjectStore own = home().store();
-        Optional<String> wanted = snapshot.replicas().stream().findFirst().map(Replica::store);
-        if (wanted.isPresent() && !own.uri().equals(wanted.get())) {
-            throw SnapshotException.unsupported("snapshot " + snapshot.id() + " is stored in " + wanted.get()
-                    + ", this service works on " + own.uri() + "; use a service on that store");
+    /** Where a copy is, if this service reaches it. */
+    Optional<Region> regionOf(Replica replica) {
+        return regions.stream().filter(region -> region.holds(replica)).findFirst();
+    }
+
+    /** NOT_FOUND if this service has no region of that name. */
+    Region region(String name) {
+        return regions.stream()
+                .filter(region -> region.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> SnapshotException.notFound("this service has no region " + name + ", only "
+                        + regions.stream().map(Region::name).toList()));
+    }
+
+    /** A snapshot's copies; of one that an older release began, before it said so, that in the home region. */
+    List<Replica> replicas(Snapshot snapshot) {
+        return snapshot.replicas().isEmpty()
+                ? List.of(Replica.pending(home().name(), home().store().uri()))
+                : snapshot.replicas();
+    }
+
+    /** The regions of a snapshot's copies that this service reaches, home first. */
+    List<Region> reached(Snapshot snapshot) {
+        return replicas(snapshot).stream()
+                .flatMap(replica -> regionOf(replica).stream())
+                .toList();
+    }
+
+    /** The same; UNSUPPORTED if it reaches none. */
+    List<Region> requireReached(Snapshot snapshot) {
+        List<Region> reached = reached(snapshot);
+        if (reached.isEmpty()) {
+            home();
+            throw unreached(snapshot.id(), replicas(snapshot));
         }
-        return own;
+        return reached;
+    }
+
+    SnapshotException unreached(SnapshotId id, List<Replica> replicas) {
+        return SnapshotException.unsupported("snapshot " + id + " is stored in "
+                + String.join(", ", replicas.stream().map(Replica::store).toList()) + ", this service works on "
+                + String.join(", ", regions.stream().map(r -> r.store().uri()).toList())
+                + "; use a service on that store");
     }
 
     Region home() {

@@ -46,6 +46,7 @@ final class Job {
     private final AtomicReference<@Nullable Runnable> waiting = new AtomicReference<>();
     private final AtomicReference<@Nullable Runnable> givingWay = new AtomicReference<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile boolean copying;
     private volatile Optional<Progress> progress = Optional.empty();
     private volatile Optional<Long> lastShutdownEvent = Optional.empty();
 
@@ -59,6 +60,15 @@ final class Job {
 
     OwnedRecord record() {
         return record;
+    }
+
+    /** It only copies from region to region: it can end at any time, and others go on with it. */
+    void copies() {
+        copying = true;
+    }
+
+    boolean isCopying() {
+        return copying;
     }
 
     /** The snapshot with the latest progress, which the catalog gets a little later. */

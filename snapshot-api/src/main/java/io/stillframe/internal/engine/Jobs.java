@@ -34,6 +34,7 @@ final class Jobs {
     private final Installation installation;
     private final Threads threads;
     private final Retries retries;
+    private final RegionCalls calls;
     private final Preflight preflight;
     private final LeaseKeeper keeper;
     private final Watchers watchers;
@@ -41,22 +42,25 @@ final class Jobs {
     private final Dispatcher dispatcher;
     private final Map<SnapshotId, Job> jobs = new ConcurrentHashMap<>();
     private final Set<SnapshotId> reserved = ConcurrentHashMap.newKeySet();
+    private volatile Runnable copiesOwed = () -> {};
     private volatile boolean closed;
 
     Jobs(
             Installation installation,
             Threads threads,
             Retries retries,
+            RegionCalls calls,
             Preflight preflight,
             LeaseKeeper keeper,
             Watchers watchers) {
         this.installation = installation;
         this.threads = threads;
         this.retries = retries;
+        this.calls = calls;
         this.preflight = preflight;
         this.keeper = keeper;
         this.watchers = watchers;
-        this.duties = new Duties(installation, threads, retries, this::end);
+        this.duties = new Duties(installation, threads, retries, calls, this::end);
         this.dispatcher = new Dispatcher(installation, threads.nameOf("turns"), this::begin);
     }
 
@@ -204,6 +208,14 @@ final class Jobs {
         jobs.remove(job.id(), job);
         job.end();
         watchers.changed(job.snapshot());
+        if (Replicas.areOwed(job.record().snapshot())) {
+            copiesOwed.run();
+        }
+    }
+
+    /** What is to be done when a job has ended whose snapshot is not in all of its regions. */
+    void whenCopiesAreOwed(Runnable action) {
+        copiesOwed = action;
     }
 
     /** Tells every job to stop, and waits until each has done what can be done. */
@@ -225,6 +237,10 @@ final class Jobs {
     /** Where others go on: a capture that has begun comes to its end, a transfer is handed back. Elsewhere both are given up. */
     private void endForClose(Job job) {
         CatalogRecord record = job.record().record();
+        if (job.isCopying()) {
+            job.stop(Job.StopReason.HANDED_BACK, "the service was closed; another one goes on");
+            return;
+        }
         boolean shared =
                 installation.sharesWork() && Attributes.launchOf(record).isEmpty();
         if (shared && record.snapshot().status() == SnapshotStatus.QUEUED) {
@@ -311,7 +327,7 @@ final class Jobs {
         TransferWatch watch = new TransferWatch(
                 job, threads.ticks(), installation.settings().stallLimit(), j -> watchers.changed(j.snapshot()));
         try {
-            new TransferWorkflow(installation, retries, threads.uploads(), watch, job).run();
+            new TransferWorkflow(installation, retries, threads, calls, watch, job).run();
         } catch (RuntimeException | Error e) {
             if (!handedBack(job, e)) {
                 settleFailed("transfer", job, e);

@@ -13,6 +13,7 @@ import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Progress;
+import io.stillframe.model.ReadFrom;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -57,10 +58,14 @@ final class LaunchWorkflow {
         this.jobs = jobs;
     }
 
+    /** What is launched, and where it is read. */
+    private record Source(Snapshot snapshot, ReadFrom from) {}
+
     LaunchedInstance run(LaunchRequest request, LaunchListener listener, Cancellation cancellation) {
         CatalogRecord available = reads.available(request.snapshot());
         Snapshot snapshot = available.snapshot();
         List<DiskSnapshot> disks = selected(snapshot, request.disks());
+        reads.copies(snapshot, request.readFrom());
         LaunchSpec spec = new LaunchSpec(
                 request.name(),
                 Attributes.definition(available),
@@ -75,7 +80,14 @@ final class LaunchWorkflow {
         LaunchPlan plan = hypervisor.driver().planLaunch(spec);
         Job job = journal(snapshot, plan, host);
         try {
-            return launch(job, plan, hypervisor.driver(), snapshot, disks, listener, cancellation);
+            return launch(
+                    job,
+                    plan,
+                    hypervisor.driver(),
+                    new Source(snapshot, request.readFrom()),
+                    disks,
+                    listener,
+                    cancellation);
         } finally {
             jobs.end(job);
         }
@@ -85,13 +97,13 @@ final class LaunchWorkflow {
             Job job,
             LaunchPlan plan,
             HypervisorDriver driver,
-            Snapshot snapshot,
+            Source source,
             List<DiskSnapshot> disks,
             LaunchListener listener,
             Cancellation cancellation) {
         LaunchedInstance launched;
         try {
-            restore(job, plan, driver, snapshot, disks, listener, cancellation);
+            restore(job, plan, driver, source, disks, listener, cancellation);
             job.record().assureLease();
             job.record().intent(DEFINE, plan.name());
             cancellation.check();
@@ -102,7 +114,7 @@ final class LaunchWorkflow {
             throw e;
         }
         forget(job);
-        LOG.info("launched {} from {}", launched.name(), snapshot.id());
+        LOG.info("launched {} from {}", launched.name(), source.snapshot().id());
         return launched;
     }
 
@@ -137,7 +149,7 @@ final class LaunchWorkflow {
             Job job,
             LaunchPlan plan,
             HypervisorDriver driver,
-            Snapshot snapshot,
+            Source source,
             List<DiskSnapshot> disks,
             LaunchListener listener,
             Cancellation cancellation) {
@@ -149,9 +161,9 @@ final class LaunchWorkflow {
             job.record().assureLease();
             job.record().intent(RESTORE, "disk " + disk.device());
             StreamListener progress = new LaunchProgress(listener, disk.device(), total, done, job, cancellation);
-            try (BlockSource source = reads.openDisk(snapshot, disk.device());
+            try (BlockSource stored = reads.openDisk(source.snapshot(), disk.device(), source.from());
                     BlockTarget target = driver.createDisk(plan, disk.device())) {
-                Optional<Digest> content = DiskCopy.run(source, target, settings(), job.cancellation(), progress);
+                Optional<Digest> content = DiskCopy.run(stored, target, settings(), job.cancellation(), progress);
                 requireSame(disk, content);
                 target.finish();
             }

@@ -34,6 +34,10 @@ record Manifest(Snapshot snapshot, String definition) {
         for (Obligation obligation : Obligation.values()) {
             lasting.discharged(obligation);
         }
+        // Which regions have it already is not the manifest's to say: it is the same in all of them.
+        lasting.replicas(snapshot.replicas().stream()
+                .map(copy -> copy.transferring().withBytesStored(0))
+                .toList());
         return new Manifest(lasting.build(), definition);
     }
 

@@ -145,7 +145,7 @@ final class OwnedRecord {
 
     /** The claim on the instance goes with the last thing that is owed to it, so that the next snapshot need not wait. */
     private static CatalogRecord atRestUnclaimed(CatalogRecord changed) {
-        boolean atRest = changed.snapshot().status().settled()
+        boolean atRest = (changed.snapshot().status().settled() || Replicas.isStoredOnly(changed.snapshot()))
                 && changed.snapshot().obligations().isEmpty();
         return atRest ? changed.withoutClaim() : changed;
     }

@@ -32,6 +32,10 @@ final class PartBuffers implements AutoCloseable {
         return size;
     }
 
+    int count() {
+        return count;
+    }
+
     /**
      * A cleared buffer; waits until one is free.
      *

@@ -20,7 +20,6 @@ import java.util.List;
 final class PartSizes {
     private static final int LARGEST = 1 << 30;
     private static final int STEP = 1 << 20;
-    private static final int LEAST_BUFFERS = 3;
     /** What closing tables and indexes take of a disk's virtual size, at most: formats need less than 1/1000. */
     private static final int TABLES = 512;
 
@@ -31,10 +30,15 @@ final class PartSizes {
         return settings.memory() / settings.transfersAtOnce() / 2;
     }
 
-    /** Buffers of that part size: one being filled, one held back for the head, the others on their way. */
-    static int buffers(ServiceSettings settings, int partSize) {
+    /**
+     * Buffers of that part size: one being filled, one held back for the head, the others on their way. Stores are not equally fast, so
+     * that several need more than one does.
+     *
+     * @param stores that every part is sent to
+     */
+    static int buffers(ServiceSettings settings, int partSize, int stores) {
         long fit = share(settings) / partSize;
-        return (int) Math.max(LEAST_BUFFERS, Math.min(fit, settings.uploadsPerTransfer() + 2L));
+        return (int) Math.max(2L + stores, Math.min(fit, (long) settings.uploadsPerTransfer() * stores + 2));
     }
 
     /**

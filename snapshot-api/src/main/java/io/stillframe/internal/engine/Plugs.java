@@ -3,17 +3,16 @@ package io.stillframe.internal.engine;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Hypervisor;
-import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,12 +24,12 @@ final class Plugs implements AutoCloseable {
 
     Installation install(
             List<PluggedHost> hypervisors,
-            Optional<Plugged<ObjectStore>> store,
+            List<PluggedRegion> places,
             Plugged<SnapshotCatalog> catalog,
             ServiceSettings settings,
             Clock clock) {
         SnapshotCatalog records = open(catalog);
-        Optional<ObjectStore> home = store.map(this::open);
+        List<Region> regions = regions(places);
         Map<String, Hypervisor> hosts = new HashMap<>();
         for (PluggedHost host : hypervisors) {
             Hypervisor hypervisor = open(host.hypervisor());
@@ -39,9 +38,30 @@ final class Plugs implements AutoCloseable {
                 throw SnapshotException.invalid("two hypervisors are called " + name + "; give each host a name");
             }
         }
-        List<Region> regions =
-                home.map(s -> List.of(new Region(Region.HOME, s))).orElse(List.of());
-        return new Installation(hosts, regions, records, settings, clock, owner());
+        Installation installation = new Installation(hosts, regions, records, settings, clock, owner());
+        if (!regions.isEmpty()) {
+            settings.placement().regions().forEach(installation::region);
+        }
+        return installation;
+    }
+
+    private List<Region> regions(List<PluggedRegion> places) {
+        Map<String, String> names = new HashMap<>();
+        Map<String, String> stores = new HashMap<>();
+        List<Region> regions = new ArrayList<>();
+        for (PluggedRegion place : places) {
+            if (names.put(place.name(), place.name()) != null) {
+                throw SnapshotException.invalid("two regions are called " + place.name());
+            }
+            Region region = new Region(place.name(), place.jurisdiction(), open(place.store()));
+            String other = stores.put(region.store().uri(), place.name());
+            if (other != null) {
+                throw SnapshotException.invalid("regions " + other + " and " + place.name() + " have the same store, "
+                        + region.store().uri() + "; two copies there would be one");
+            }
+            regions.add(region);
+        }
+        return regions;
     }
 
     /** The last, random part of an owner's name. */

@@ -1,7 +1,9 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.engine.RegionCalls.Outcome;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.InstanceSummary;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
@@ -21,15 +23,24 @@ import io.stillframe.spi.Plugins;
 import io.stillframe.spi.PowerState;
 import io.stillframe.spi.UploadOptions;
 import io.stillframe.spi.UploadSession;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Refuses what cannot become a snapshot while nothing has been touched yet. */
 final class Preflight {
+    private static final Logger LOG = LoggerFactory.getLogger(Preflight.class);
+
     private final Installation installation;
     private final Retries retries;
+    private final RegionCalls calls;
 
-    Preflight(Installation installation, Retries retries) {
+    Preflight(Installation installation, Retries retries, RegionCalls calls) {
         this.installation = installation;
         this.retries = retries;
+        this.calls = calls;
     }
 
     /**
@@ -77,16 +88,44 @@ final class Preflight {
                         .withClaim(Admission.claim(instance)));
     }
 
-    /** Makes sure that the store answers and takes uploads, before an instance is shut down for it. */
-    void checkStore(Job job) {
-        ObjectStore store = installation.home().store();
-        PartLayout layout = PartLayout.fixed(Math.max(
-                installation.settings().partSize(), store.capabilities().smallestPart()));
-        beginProbe(job, store, layout).close();
+    /** INVALID if a region of the snapshot's is not allowed by now, or for what its instance turned out to be. */
+    private void requireAllowed(Snapshot snapshot) {
+        Residency residency = Residency.of(installation.settings().residency(), snapshot);
+        installation.requireReached(snapshot).forEach(residency::require);
     }
 
-    /** A store that certainly did not begin has nothing to be cleaned, now or when it answers again. */
-    private UploadSession beginProbe(Job job, ObjectStore store, PartLayout layout) {
+    /**
+     * Makes sure that some region's store answers and takes uploads, before an instance is shut down for it. Regions that do not are left
+     * behind from the beginning.
+     */
+    void checkStore(Job job) {
+        requireAllowed(job.record().snapshot());
+        Set<Region> untouched = ConcurrentHashMap.newKeySet();
+        List<Outcome<Region>> outcomes = calls.run(
+                "asking the store",
+                installation.requireReached(job.record().snapshot()),
+                job.cancellation(),
+                region -> {
+                    beginProbe(job, region, untouched).close();
+                    return region;
+                });
+        if (outcomes.stream().noneMatch(Outcome::isGood)) {
+            if (outcomes.stream().map(Outcome::region).allMatch(untouched::contains)) {
+                job.record().change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
+            }
+            throw RegionCalls.failure(outcomes);
+        }
+        outcomes.stream().filter(outcome -> !outcome.isGood()).forEach(outcome -> {
+            LOG.warn("region {} is left behind: {}", outcome.region(), outcome.why());
+            job.record().update(s -> Replicas.with(s, outcome.region(), copy -> copy.behind(outcome.why())));
+        });
+    }
+
+    /** @param untouched gets a region that certainly did not begin: it has nothing to be cleaned, now or when it answers again */
+    private UploadSession beginProbe(Job job, Region region, Set<Region> untouched) {
+        ObjectStore store = region.store();
+        PartLayout layout = PartLayout.fixed(Math.max(
+                installation.settings().partSize(), store.capabilities().smallestPart()));
         try {
             return retries.call(
                     "asking the store",
@@ -94,7 +133,7 @@ final class Preflight {
                     () -> store.beginUpload(StoredLayout.probe(job.id()), layout, UploadOptions.ofDefaults()));
         } catch (SnapshotException e) {
             if (e.kind() != Kind.OUTCOME_UNKNOWN) {
-                job.record().change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
+                untouched.add(region);
             }
             throw e;
         }

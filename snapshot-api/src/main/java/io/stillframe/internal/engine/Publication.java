@@ -1,11 +1,11 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.engine.RegionCalls.Outcome;
 import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.internal.events.PhaseSpan;
-import io.stillframe.model.CaptureReport;
-import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotStatus;
@@ -16,16 +16,18 @@ import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.PublishOutcome;
 import io.stillframe.spi.UploadOptions;
+import io.stillframe.spi.Work;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The last step to {@code AVAILABLE}: publishes the manifest of a snapshot whose record says that all its disks are stored. May be
- * done again by another process: the same record makes the same manifest.
+ * The last step to {@code AVAILABLE}: publishes the manifest of a snapshot whose record says that all its disks are stored, in every
+ * region that has them. May be done again by another process: the same record makes the same manifest.
  */
 final class Publication {
     private static final Logger LOG = LoggerFactory.getLogger(Publication.class);
@@ -34,21 +36,22 @@ final class Publication {
 
     private final Installation installation;
     private final Retries retries;
+    private final RegionCalls calls;
     private final Job job;
-    private final ObjectStore store;
+    private Optional<List<Region>> found = Optional.empty();
 
-    Publication(Installation installation, Retries retries, Job job) {
+    Publication(Installation installation, Retries retries, RegionCalls calls, Job job) {
         this.installation = installation;
         this.retries = retries;
+        this.calls = calls;
         this.job = job;
-        this.store = installation.storeOf(job.record().snapshot());
     }
 
     void run() {
         try (PhaseSpan span =
                 PhaseEvents.begin(PhaseEvents.Kind.PUBLISH, job.record().snapshot())) {
             publish(span);
-            span.done("available");
+            span.done(job.record().snapshot().status() == SnapshotStatus.AVAILABLE ? "available" : "stored");
         }
     }
 
@@ -60,63 +63,106 @@ final class Publication {
         record.assureLease();
         record.intent(PUBLISH, bytes.remaining() + " bytes");
         job.cancellation().check();
-        retries.run("publishing the manifest", job.cancellation(), () -> {
-            record.assureLease();
-            put(bytes);
-        });
-        available(retries.call("asking for the time", job.cancellation(), this::completion));
-        record.receipt(PUBLISH, "available");
+        List<Outcome<Region>> outcomes =
+                calls.run("publishing the manifest", found.orElseGet(this::sentTo), job.cancellation(), region -> {
+                    retries.run("publishing the manifest", job.cancellation(), () -> {
+                        record.assureLease();
+                        put(region.store(), bytes);
+                    });
+                    return region;
+                });
+        if (outcomes.stream().noneMatch(Outcome::isGood)) {
+            throw RegionCalls.failure(outcomes);
+        }
+        stored(
+                outcomes,
+                retries.call(
+                        "asking for the time",
+                        job.cancellation(),
+                        () -> CompletionTime.of(record.snapshot(), installation)));
+        record.receipt(PUBLISH, record.snapshot().status().name().toLowerCase(Locale.ROOT));
     }
 
-    /** Whether everything before the manifest is in the store as the record says. */
+    /** Whether everything before the manifest is in some region as the record says. */
     boolean isComplete() {
-        List<DiskSnapshot> disks = job.record().snapshot().disks();
-        return job.record().snapshot().phase() == Phase.PUBLISHING
-                && disks.stream().allMatch(new StoredObjects(store)::has);
-    }
-
-    /**
-     * By the clock that all services share, if the catalog has one: none that goes wrong by itself shortens a retention. Otherwise by this
-     * machine's, and not before what it has called the point in time.
-     */
-    private Instant completion() {
-        return installation.catalog().ownTime().orElseGet(() -> {
-            Instant local = installation.clock().instant();
-            return job.record()
-                    .snapshot()
-                    .capture()
-                    .map(CaptureReport::pointInTime)
-                    .filter(local::isBefore)
-                    .orElse(local);
-        });
-    }
-
-    private void available(Instant completion) {
-        List<Replica> replicas = installation.regions().stream()
-                .map(region -> new Replica(
-                        region.name(),
-                        region.store().uri(),
-                        Replica.State.COMPLETE,
-                        Optional.of(completion),
-                        Optional.empty()))
+        if (job.record().snapshot().phase() != Phase.PUBLISHING) {
+            return false;
+        }
+        List<Outcome<Boolean>> outcomes =
+                calls.run("looking for the disks", sentTo(), job.cancellation(), this::hasAll);
+        if (outcomes.stream().noneMatch(Outcome::isGood)) {
+            throw RegionCalls.failure(outcomes);
+        }
+        List<Region> whole = outcomes.stream()
+                .filter(outcome -> outcome.value().equals(Optional.of(true)))
+                .map(Outcome::region)
                 .toList();
-        job.record()
-                .update(s -> s.toBuilder()
-                        .status(SnapshotStatus.AVAILABLE)
+        found = Optional.of(whole).filter(regions -> !regions.isEmpty());
+        return found.isPresent();
+    }
+
+    private boolean hasAll(Region region) {
+        return job.record().snapshot().disks().stream().allMatch(new StoredObjects(region.store())::has);
+    }
+
+    /** The regions that the transfer has not left behind and that are allowed still. */
+    private List<Region> sentTo() {
+        Snapshot snapshot = job.record().snapshot();
+        Residency residency = Residency.of(installation.settings().residency(), snapshot);
+        List<Region> sentTo = installation.requireReached(snapshot).stream()
+                .filter(residency::allows)
+                .filter(region -> Replicas.in(region, snapshot)
+                        .filter(replica -> replica.state() == Replica.State.BEHIND)
+                        .isEmpty())
+                .toList();
+        if (sentTo.isEmpty()) {
+            throw SnapshotException.unsupported("this service reaches no region that has all of snapshot "
+                    + snapshot.id() + " and that the rules of residency allow; use a service that does");
+        }
+        return sentTo;
+    }
+
+    /** Available, if that is enough for what was asked; else the copies that are behind come first. */
+    private void stored(List<Outcome<Region>> outcomes, Instant completion) {
+        job.record().change(record -> {
+            Snapshot snapshot = record.snapshot();
+            List<Replica> replicas = installation.replicas(snapshot).stream()
+                    .map(replica -> settled(replica, outcomes, completion))
+                    .toList();
+            Snapshot.Builder stored = snapshot.toBuilder().replicas(replicas);
+            if (snapshot.placement().availability().isMetBy(replicas)) {
+                return record.with(stored.status(SnapshotStatus.AVAILABLE)
                         .phase(Phase.DONE)
                         .completedAt(completion)
-                        .replicas(replicas)
                         .build());
-        LOG.info("available, {} bytes stored", job.record().snapshot().bytesStored());
+            }
+            return record.withWork(Work.DUTIES)
+                    .with(stored.phase(Phase.REPLICATING).build());
+        });
+        LOG.info(
+                "{}, {} bytes stored",
+                job.record().snapshot().status(),
+                job.record().snapshot().bytesStored());
     }
 
-    private void put(ByteBuffer bytes) {
+    private Replica settled(Replica replica, List<Outcome<Region>> outcomes, Instant completion) {
+        return outcomes.stream()
+                .filter(outcome -> outcome.region().holds(replica))
+                .findFirst()
+                .map(outcome -> outcome.isGood()
+                        ? replica.complete(completion, job.record().snapshot().bytesStored())
+                        : replica.behind(outcome.why()))
+                .orElseGet(() ->
+                        replica.failure().isPresent() ? replica : replica.behind("not all disks are stored there"));
+    }
+
+    private void put(ObjectStore store, ByteBuffer bytes) {
         ObjectKey key = StoredLayout.manifest(job.id());
         UploadOptions options = new UploadOptions("application/json", Optional.empty());
         try {
             PublishOutcome outcome = store.put(key, bytes.duplicate(), PublishMode.CREATE_IF_ABSENT, options);
             if (outcome instanceof PublishOutcome.AlreadyExists other) {
-                requireSame(other.existing(), bytes);
+                requireSame(store, other.existing(), bytes);
             }
         } catch (SnapshotException e) {
             throw e.kind() == Kind.OUTCOME_UNKNOWN
@@ -126,7 +172,7 @@ final class Publication {
     }
 
     /** An earlier try, by this or by a dead process, has published it. */
-    private void requireSame(ObjectStat existing, ByteBuffer bytes) {
+    private void requireSame(ObjectStore store, ObjectStat existing, ByteBuffer bytes) {
         if (existing.size() == bytes.remaining()) {
             ByteBuffer found = ByteBuffer.allocate(bytes.remaining());
             try (ByteSource source = store.open(existing.key())) {

@@ -42,13 +42,21 @@ final class Recovery {
 
     private final Installation installation;
     private final Retries retries;
+    private final RegionCalls calls;
     private final Jobs jobs;
     private final Takeover takeover;
     private final Removal removal;
 
-    Recovery(Installation installation, Retries retries, Jobs jobs, Takeover takeover, Removal removal) {
+    Recovery(
+            Installation installation,
+            Retries retries,
+            RegionCalls calls,
+            Jobs jobs,
+            Takeover takeover,
+            Removal removal) {
         this.installation = installation;
         this.retries = retries;
+        this.calls = calls;
         this.jobs = jobs;
         this.takeover = takeover;
         this.removal = removal;
@@ -113,6 +121,7 @@ final class Recovery {
         SnapshotStatus status = record.snapshot().status();
         return !status.settled()
                 || Duties.left(record).isPresent()
+                || Replicas.areOwed(record.snapshot())
                 || Attributes.launchOf(record).isPresent();
     }
 
@@ -122,7 +131,9 @@ final class Recovery {
         do {
             cancellation.check();
             Page<CatalogRecord> page = installation.catalog().unfinished(owners, after, PAGE);
-            page.items().stream().filter(record -> !waitsItsTurn(record)).forEach(found::add);
+            page.items().stream()
+                    .filter(record -> !waitsItsTurn(record) && !onlyOwesCopies(record))
+                    .forEach(found::add);
             after = page.next();
         } while (after.isPresent());
         return found;
@@ -135,12 +146,17 @@ final class Recovery {
         return record.work().waits() && taken;
     }
 
+    /** Copies are caught up with by themselves, by any service that reaches both regions. */
+    static boolean onlyOwesCopies(CatalogRecord record) {
+        return Replicas.areOwed(record.snapshot()) && Duties.left(record).isEmpty();
+    }
+
     /** Whether another service would only have to do it again. */
     private boolean isReached(CatalogRecord record) {
         try {
             requireReach(record);
             if (!record.snapshot().replicas().isEmpty()) {
-                installation.storeOf(record.snapshot());
+                installation.requireReached(record.snapshot());
             }
             return true;
         } catch (SnapshotException e) {
@@ -181,7 +197,7 @@ final class Recovery {
             jobs.end(job);
             return;
         }
-        if (waitsItsTurn(job.record().record())) {
+        if (waitsItsTurn(job.record().record()) || onlyOwesCopies(job.record().record())) {
             jobs.end(job);
             return;
         }
@@ -225,7 +241,7 @@ final class Recovery {
             return;
         }
         try {
-            new StoredObjects(installation.storeOf(record.snapshot())).removeAll(record);
+            new StoredRemoval(installation, retries, calls).run(job, new Cancellation());
             job.record().change(r -> r.withWork(Work.WAITS_TO_CAPTURE));
             jobs.capture(job);
             items.add(new Item(job.id(), Outcome.RESUMED, "nothing had been touched; it waits for its turn again"));
@@ -236,9 +252,13 @@ final class Recovery {
     }
 
     private void queued(Job job, List<Item> items, List<Pending> pending) {
+        if (Replicas.isStoredOnly(job.record().snapshot())) {
+            pending.add(discharged(job));
+            return;
+        }
         try {
-            installation.storeOf(job.record().snapshot());
-            Publication publication = new Publication(installation, retries, job);
+            installation.requireReached(job.record().snapshot());
+            Publication publication = new Publication(installation, retries, calls, job);
             if (publication.isComplete()) {
                 publication.run();
                 pending.add(settling(job, Outcome.COMPLETED, "everything was stored"));

@@ -2,6 +2,7 @@ package io.stillframe.internal.engine;
 
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -18,15 +19,23 @@ final class Removal {
 
     private final Installation installation;
     private final Retries retries;
+    private final RegionCalls calls;
     private final Jobs jobs;
     private final SnapshotReads reads;
     private final Takeover takeover;
     private final PointInTimeRelease release;
     private final InstanceReturn instanceReturn;
 
-    Removal(Installation installation, Retries retries, Jobs jobs, SnapshotReads reads, Takeover takeover) {
+    Removal(
+            Installation installation,
+            Retries retries,
+            RegionCalls calls,
+            Jobs jobs,
+            SnapshotReads reads,
+            Takeover takeover) {
         this.installation = installation;
         this.retries = retries;
+        this.calls = calls;
         this.jobs = jobs;
         this.reads = reads;
         this.takeover = takeover;
@@ -72,7 +81,7 @@ final class Removal {
         try {
             OwnedRecord record = job.record();
             record.intent(DELETE, "was " + record.snapshot().status());
-            record.update(s -> s.toBuilder()
+            record.update(s -> Replicas.mapped(s, Removal::deleting).toBuilder()
                     .status(SnapshotStatus.DELETING)
                     .phase(Phase.DONE)
                     .build());
@@ -82,16 +91,16 @@ final class Removal {
                 retries.run("releasing the point in time", cancellation, () -> release.run(record));
             }
             if (Attributes.store(record.record()) == Attributes.StoreState.TOUCHED) {
-                StoredObjects stored = new StoredObjects(installation.storeOf(record.snapshot()));
-                retries.run("removing stored objects", cancellation, () -> {
-                    record.assureLease();
-                    stored.removeAll(record.record());
-                });
+                new StoredRemoval(installation, retries, calls).run(job, cancellation);
             }
             record.remove();
         } finally {
             jobs.end(job);
         }
+    }
+
+    private static Replica deleting(Replica replica) {
+        return replica.state() == Replica.State.REMOVED ? replica : replica.deleting();
     }
 
     private static void requireNoHold(Snapshot snapshot) {

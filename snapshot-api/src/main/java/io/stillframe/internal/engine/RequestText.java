@@ -2,6 +2,7 @@ package io.stillframe.internal.engine;
 
 import io.stillframe.internal.json.JsonObject;
 import io.stillframe.internal.json.JsonWriter;
+import io.stillframe.internal.json.PlacementFields;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.Compression;
 import io.stillframe.model.DiskSelection;
@@ -23,18 +24,21 @@ final class RequestText {
     private RequestText() {}
 
     static String of(SnapshotRequest request) {
-        return JsonWriter.write(out -> out.text("instance", request.instance())
-                .text("host", request.host())
-                .text("tenant", request.tenant().name())
-                .text("name", request.name())
-                .number("retentionDays", request.retention().days())
-                .text("legalHold", request.retention().legalHold())
-                .constant("capture", request.capture())
-                .text("shutdownWindow", request.shutdown().window().toString())
-                .text("shutdownInterval", request.shutdown().interval().toString())
-                .texts("disks", disks(request.disks()))
-                .text("codec", request.codec())
-                .text("compression", request.compression().map(Compression::toString)));
+        return JsonWriter.write(out -> {
+            out.text("instance", request.instance())
+                    .text("host", request.host())
+                    .text("tenant", request.tenant().name())
+                    .text("name", request.name())
+                    .number("retentionDays", request.retention().days())
+                    .text("legalHold", request.retention().legalHold())
+                    .constant("capture", request.capture())
+                    .text("shutdownWindow", request.shutdown().window().toString())
+                    .text("shutdownInterval", request.shutdown().interval().toString())
+                    .texts("disks", disks(request.disks()))
+                    .text("codec", request.codec())
+                    .text("compression", request.compression().map(Compression::toString));
+            request.placement().ifPresent(value -> PlacementFields.write(out, "placement", value));
+        });
     }
 
     /** The request of a text, without its idempotency token. */
@@ -51,7 +55,8 @@ final class RequestText {
                 selection(in.texts("disks")),
                 in.text("codec"),
                 in.textIfPresent("compression").map(Compression::parse),
-                Optional.empty());
+                Optional.empty(),
+                Optional.of(PlacementFields.read(in, "placement")).filter(value -> in.has("placement")));
     }
 
     private static DiskSelection selection(List<String> disks) {

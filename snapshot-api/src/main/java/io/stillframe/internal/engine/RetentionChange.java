@@ -1,106 +1,88 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.engine.RegionCalls.Outcome;
+import io.stillframe.model.Replica;
 import io.stillframe.model.Retention;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
-import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.UploadOptions;
-import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** Changes how long a snapshot is kept, as long as it lives. */
 final class RetentionChange {
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
-
     private final Installation installation;
     private final Retries retries;
-    private final Jobs jobs;
+    private final RegionCalls calls;
     private final SnapshotReads reads;
-    private final Takeover takeover;
+    private final RecordAccess access;
 
-    RetentionChange(Installation installation, Retries retries, Jobs jobs, SnapshotReads reads, Takeover takeover) {
+    RetentionChange(
+            Installation installation, Retries retries, RegionCalls calls, SnapshotReads reads, RecordAccess access) {
         this.installation = installation;
         this.retries = retries;
-        this.jobs = jobs;
+        this.calls = calls;
         this.reads = reads;
-        this.takeover = takeover;
+        this.access = access;
     }
 
     Snapshot run(SnapshotId id, Retention retention) {
-        reads.record(id);
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        Cancellation pause = new Cancellation();
-        while (true) {
-            Optional<Snapshot> changed = attempt(id, retention);
-            if (changed.isPresent()) {
-                return changed.get();
-            }
-            if (System.nanoTime() - deadline >= 0) {
-                throw SnapshotException.transientFault(
-                        "snapshot " + id + " is being worked on by another process; ask again, or ask that one", null);
-            }
-            pause.await(LOOK_AGAIN.toNanos());
-        }
+        return access.run(id, "its retention is changed", job -> change(job, retention));
     }
 
-    private Optional<Snapshot> attempt(SnapshotId id, Retention retention) {
-        Optional<Job> running = jobs.find(id);
-        if (running.isPresent()) {
-            return unlessEnding(running.get(), retention);
-        }
-        Optional<Job> taken = taken(id);
-        try {
-            return taken.map(job -> change(job, retention));
-        } finally {
-            taken.ifPresent(jobs::end);
-        }
-    }
-
-    /** Empty if the job has just given its lease back. */
-    private Optional<Snapshot> unlessEnding(Job job, Retention retention) {
-        try {
-            return Optional.of(change(job, retention));
-        } catch (SnapshotException e) {
-            if (e.kind() != SnapshotException.Kind.FENCED && e.kind() != SnapshotException.Kind.CANCELLED) {
-                throw e;
-            }
-            return Optional.empty();
-        }
-    }
-
-    /** Empty if it has an owner, elsewhere or just now here. */
-    private Optional<Job> taken(SnapshotId id) {
-        try {
-            return takeover.now(id);
-        } catch (SnapshotException e) {
-            if (e.kind() != SnapshotException.Kind.CONFLICT) {
-                throw e;
-            }
-            return Optional.empty();
-        }
-    }
-
-    /** The store first: a catalog that is lost after the change and rebuilt from the store must know it. */
+    /**
+     * The stores first: a catalog that is lost after the change and rebuilt from a store must know it. A region that does not take it is
+     * behind until it has.
+     */
     private Snapshot change(Job job, Retention retention) {
         Snapshot wanted = changed(job.record().snapshot(), retention);
-        RetentionFile.of(wanted).ifPresent(file -> {
-            job.record().assureLease();
-            retries.run(
-                    "storing the retention",
-                    job.cancellation(),
-                    () -> installation
-                            .storeOf(wanted)
-                            .put(
-                                    StoredLayout.retention(wanted.id()),
-                                    file.toBytes(),
-                                    PublishMode.REPLACE,
-                                    new UploadOptions("application/json", Optional.empty())));
+        List<Outcome<Region>> missed =
+                RetentionFile.of(wanted).map(file -> store(job, wanted, file)).orElse(List.of());
+        return job.record().update(snapshot -> {
+            Snapshot changed = changed(snapshot, retention);
+            for (Outcome<Region> outcome : missed) {
+                changed = Replicas.with(
+                        changed,
+                        outcome.region(),
+                        copy -> copy.behind("its retention is not current: " + outcome.why()));
+            }
+            return changed;
         });
-        return job.record().update(snapshot -> changed(snapshot, retention));
+    }
+
+    /** The regions that did not take it. */
+    private List<Outcome<Region>> store(Job job, Snapshot wanted, RetentionFile file) {
+        job.record().assureLease();
+        List<Region> complete = installation.requireReached(wanted).stream()
+                .filter(region ->
+                        Replicas.in(region, wanted).filter(Replica::isComplete).isPresent())
+                .toList();
+        List<Outcome<Region>> outcomes = complete.isEmpty()
+                ? List.of()
+                : calls.run("storing the retention", complete, job.cancellation(), region -> {
+                    retries.run("storing the retention", job.cancellation(), () -> put(region, file));
+                    return region;
+                });
+        if (outcomes.stream().noneMatch(Outcome::isGood)) {
+            throw outcomes.isEmpty()
+                    ? SnapshotException.unsupported("this service reaches no complete copy of snapshot " + wanted.id()
+                            + "; use a service that does")
+                    : RegionCalls.failure(outcomes);
+        }
+        return outcomes.stream().filter(outcome -> !outcome.isGood()).toList();
+    }
+
+    /** Makes a region's copy say how long it is kept. */
+    static void put(Region region, RetentionFile file) {
+        region.store()
+                .put(
+                        StoredLayout.retention(file.snapshot()),
+                        file.toBytes(),
+                        PublishMode.REPLACE,
+                        new UploadOptions("application/json", Optional.empty()));
     }
 
     private Snapshot changed(Snapshot snapshot, Retention retention) {

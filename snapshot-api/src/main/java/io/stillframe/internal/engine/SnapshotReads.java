@@ -1,6 +1,8 @@
 package io.stillframe.internal.engine;
 
 import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.ReadFrom;
+import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
@@ -13,6 +15,7 @@ import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.Plugins;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -82,29 +85,73 @@ final class SnapshotReads {
                         .isPresent();
     }
 
-    BlockSource openDisk(SnapshotId id, String device) {
-        return openDisk(available(id).snapshot(), device);
+    BlockSource openDisk(SnapshotId id, String device, ReadFrom from) {
+        return openDisk(available(id).snapshot(), device, from);
     }
 
     /** Opens a stored disk of an available snapshot; closed by the caller. */
-    BlockSource openDisk(Snapshot snapshot, String device) {
+    BlockSource openDisk(Snapshot snapshot, String device, ReadFrom from) {
         DiskSnapshot disk = snapshot.disks().stream()
                 .filter(d -> d.device().equals(device))
                 .findFirst()
                 .orElseThrow(() -> SnapshotException.notFound("snapshot " + snapshot.id() + " has no disk " + device
                         + ", only "
                         + snapshot.disks().stream().map(DiskSnapshot::device).toList()));
+        List<FallbackSource.Copy> copies = copies(snapshot, from).stream()
+                .map(region -> new FallbackSource.Copy(region.name(), () -> open(disk, region)))
+                .toList();
+        return FallbackSource.open(copies);
+    }
+
+    private static BlockSource open(DiskSnapshot disk, Region region) {
         ObjectKey key = ObjectKey.of(disk.object()
-                .orElseThrow(() -> SnapshotException.corrupt("disk " + device + " names no stored object")));
+                .orElseThrow(() -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object")));
         ImageCodec codec = Plugins.codec(disk.codec());
-        BlockSource source = codec.open(
-                List.of(new ImageCodec.Layer(installation.storeOf(snapshot).open(key), codec)));
+        BlockSource source =
+                codec.open(List.of(new ImageCodec.Layer(region.store().open(key), codec)));
         if (source.size() != disk.virtualSize()) {
             source.close();
             throw SnapshotException.corrupt(
                     "stored disk " + key + " has " + source.size() + " bytes, the snapshot says " + disk.virtualSize());
         }
         return source;
+    }
+
+    /**
+     * The regions that a snapshot is read in, in that order: none that is not allowed, and none that is not wanted.
+     *
+     * @throws SnapshotException INVALID if the wanted one is not allowed; NOT_FOUND if there is no such region; CONFLICT if none has it whole;
+     *     UNSUPPORTED if none of those is reached
+     */
+    List<Region> copies(Snapshot snapshot, ReadFrom from) {
+        Optional<Region> wanted = from.region().map(installation::region);
+        Residency residency = Residency.of(installation.settings().residency(), snapshot);
+        wanted.ifPresent(residency::require);
+        List<Region> reached = installation.requireReached(snapshot);
+        List<Region> readable = reached.stream()
+                .filter(region -> isComplete(snapshot, region) && residency.allows(region))
+                .sorted(Comparator.comparing(
+                        region -> wanted.filter(region::equals).isEmpty()))
+                .toList();
+        if (from.fallback() == ReadFrom.Fallback.REFUSED) {
+            Region only = wanted.orElse(reached.get(0));
+            readable = readable.stream().filter(only::equals).toList();
+        }
+        if (readable.isEmpty()) {
+            reached.forEach(residency::require);
+            throw SnapshotException.conflict("snapshot " + snapshot.id() + " has no complete copy "
+                    + from.region().map(region -> "in region " + region).orElse("in a region that this service reaches")
+                    + "; its copies: "
+                    + snapshot.replicas().stream()
+                            .map(copy -> copy.region() + " " + copy.state())
+                            .toList());
+        }
+        return readable;
+    }
+
+    private static boolean isComplete(Snapshot snapshot, Region region) {
+        return snapshot.replicas().isEmpty()
+                || Replicas.in(region, snapshot).filter(Replica::isComplete).isPresent();
     }
 
     private Optional<CatalogRecord> findRecord(SnapshotId id) {

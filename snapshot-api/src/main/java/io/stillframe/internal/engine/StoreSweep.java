@@ -12,16 +12,16 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The store's part of a sweep. Looks at the store first and at the catalog then: what was begun in between is in the catalog by the
+ * One region's part of a sweep. Looks at the store first and at the catalog then: what was begun in between is in the catalog by the
  * time it is judged. Costs memory for one line per snapshot that the store holds something of.
  */
 final class StoreSweep {
     private final Sweep sweep;
     private final StoredObjects stored;
 
-    StoreSweep(Installation installation, Sweep sweep) {
+    StoreSweep(Region region, Sweep sweep) {
         this.sweep = sweep;
-        this.stored = new StoredObjects(installation.home().store());
+        this.stored = new StoredObjects(region.store());
     }
 
     /** What the store holds of one snapshot. */

@@ -36,10 +36,10 @@ final class StoredObjects {
     }
 
     /** Removes everything of a snapshot: first the manifest, so that no half of it looks whole; then the rest; then what is unfinished. */
-    void removeAll(CatalogRecord record) {
+    void removeAll(CatalogRecord record, Region region) {
         SnapshotId id = record.snapshot().id();
         store.delete(List.of(StoredLayout.manifest(id)));
-        Attributes.uploads(record).forEach(this::abort);
+        Attributes.uploads(record, region).forEach(this::abort);
         abortUploads(id);
         removeObjects(id);
     }

@@ -72,9 +72,7 @@ final class Sweep {
 
     private SweepReport look() {
         expired();
-        if (!installation.regions().isEmpty()) {
-            new StoreSweep(installation, this).run();
-        }
+        installation.regions().forEach(this::stored);
         installation.hosts().values().forEach(this::held);
         return new SweepReport(mode, items);
     }
@@ -142,6 +140,23 @@ final class Sweep {
             job.inContext(removing);
         } finally {
             jobs.end(job);
+        }
+    }
+
+    /** A region that cannot be looked at keeps no other one from being swept. */
+    private void stored(Region region) {
+        try {
+            new StoreSweep(region, this).run();
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.CANCELLED || installation.regions().size() == 1) {
+                throw e;
+            }
+            items.add(new Item(
+                    SweepReport.Kind.ORPHANED_OBJECTS,
+                    "region " + region.name(),
+                    Action.FAILED,
+                    0,
+                    "could not be looked at: " + e.getMessage()));
         }
     }
 

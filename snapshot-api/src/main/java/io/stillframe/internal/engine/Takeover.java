@@ -47,6 +47,29 @@ final class Takeover {
     }
 
     /**
+     * Takes a snapshot whose lease is free or expired, or whose owner only copies it from region to region: that is ended, and gone on with
+     * when the snapshot is given back.
+     *
+     * @return empty if it has a living owner that does something else
+     * @throws SnapshotException NOT_FOUND; TRANSIENT if copying does not come to an end in time
+     */
+    Optional<Job> nowOrFromCopying(SnapshotId id, String why) {
+        Optional<Job> job = now(id);
+        if (job.isPresent() || !isBeingCopied(id)) {
+            return job;
+        }
+        return Optional.of(afterEndOf(id, why));
+    }
+
+    private boolean isBeingCopied(SnapshotId id) {
+        Optional<Job> own = jobs.find(id);
+        if (own.isPresent()) {
+            return own.get().isCopying();
+        }
+        return installation.catalog().find(id).filter(Recovery::onlyOwesCopies).isPresent();
+    }
+
+    /**
      * Takes a snapshot, and ends whatever is done about it first.
      *
      * @throws SnapshotException NOT_FOUND; TRANSIENT if its owner does not come to an end in time; the wish stands

@@ -1,6 +1,10 @@
 package io.stillframe.internal.engine;
 
 import io.stillframe.model.SnapshotException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -18,7 +22,12 @@ final class Threads implements AutoCloseable {
     private final String service;
     private final ThreadPoolExecutor captures;
     private final ThreadPoolExecutor transfers;
-    private final ThreadPoolExecutor uploads;
+    private final ThreadPoolExecutor copies;
+    private final int uploadsAtOnce;
+    private final int callsAtOnce;
+    /** Each region has its own: one that hangs keeps no other one's. */
+    private final Map<String, ThreadPoolExecutor> regions = new ConcurrentHashMap<>();
+
     private final ThreadPoolExecutor deliveries;
     private final ScheduledThreadPoolExecutor urgent;
     private final ScheduledThreadPoolExecutor releases;
@@ -28,7 +37,9 @@ final class Threads implements AutoCloseable {
         this.service = service;
         this.captures = pool("capture", captures);
         this.transfers = pool("transfer", transfers);
-        this.uploads = pool("upload", uploads);
+        this.copies = pool("copy", transfers);
+        this.uploadsAtOnce = uploads;
+        this.callsAtOnce = transfers + URGENT;
         this.deliveries = pool("deliver", DELIVERIES);
         this.urgent = scheduler("return", URGENT);
         this.releases = scheduler("release", transfers + 2);
@@ -43,8 +54,19 @@ final class Threads implements AutoCloseable {
         return transfers;
     }
 
-    ExecutorService uploads() {
-        return uploads;
+    /** Copies from region to region. */
+    ExecutorService copies() {
+        return copies;
+    }
+
+    /** Sends parts to a region. */
+    ExecutorService uploads(Region region) {
+        return regions.computeIfAbsent("upload-" + region.name(), name -> pool(name, uploadsAtOnce));
+    }
+
+    /** Makes other calls of a region, where several regions' are made at once. */
+    ExecutorService calls(Region region) {
+        return regions.computeIfAbsent("call-" + region.name(), name -> pool(name, callsAtOnce));
     }
 
     /** Calls listeners. */
@@ -83,7 +105,9 @@ final class Threads implements AutoCloseable {
     /** Ends all threads; nothing new begins. Work still under way is interrupted. */
     @Override
     public void close() {
-        ThreadPoolExecutor[] all = {ticks, captures, transfers, uploads, urgent, releases, deliveries};
+        List<ThreadPoolExecutor> all =
+                new ArrayList<>(List.of(ticks, captures, transfers, copies, urgent, releases, deliveries));
+        all.addAll(regions.values());
         for (ThreadPoolExecutor pool : all) {
             pool.shutdownNow();
         }

@@ -1,8 +1,10 @@
 package io.stillframe.internal.engine;
 
 import io.stillframe.model.Progress;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -29,6 +31,7 @@ final class TransferWatch {
     private Optional<ScheduledFuture<?>> showing = Optional.empty();
     private Optional<ScheduledFuture<?>> writing = Optional.empty();
     private volatile @Nullable PartedUpload upload;
+    private volatile List<Region> destinations = List.of();
     private volatile Progress progress = Progress.none();
     private volatile Progress shown = Progress.none();
     private Progress written = Progress.none();
@@ -38,7 +41,7 @@ final class TransferWatch {
     private final AtomicLong skipped = new AtomicLong();
 
     private final RateMeter meter = new RateMeter(System::nanoTime);
-    private long storedBefore;
+    private volatile long storedBefore;
     private long lastMove = System.nanoTime();
     private long lastSum = -1;
 
@@ -59,9 +62,10 @@ final class TransferWatch {
                 ticks.scheduleWithFixedDelay(this::write, WRITE_MILLIS, WRITE_MILLIS, TimeUnit.MILLISECONDS));
     }
 
-    /** The next disk goes through {@code target}. */
-    void disk(PartedUpload target) {
+    /** The next disk goes through {@code target}, to these regions. */
+    void disk(PartedUpload target, List<Region> regions) {
         upload = target;
+        destinations = regions;
     }
 
     /** Counts of the disk that is being sent. */
@@ -73,7 +77,8 @@ final class TransferWatch {
     void diskDone(long bytesRead, long bytesStored) {
         onProgress(bytesRead, bytesStored);
         readBefore += bytesRead;
-        storedBefore += bytesStored;
+        upload = null;
+        storedBefore = storedBefore + bytesStored;
     }
 
     /** A disk that an earlier transfer has stored. */
@@ -113,6 +118,20 @@ final class TransferWatch {
         });
     }
 
+    /** How much of each copy has arrived. */
+    private Snapshot withCopies(Snapshot snapshot) {
+        PartedUpload sending = upload;
+        if (sending == null) {
+            return snapshot;
+        }
+        Snapshot told = snapshot;
+        for (Region region : destinations) {
+            long bytes = storedBefore + sending.bytesArrived(region.name());
+            told = Replicas.with(told, region, copy -> copy.isComplete() ? copy : copy.withBytesStored(bytes));
+        }
+        return told;
+    }
+
     private void write() {
         Progress now = shown;
         if (now.equals(written)) {
@@ -120,7 +139,7 @@ final class TransferWatch {
         }
         job.inContext(() -> {
             try {
-                job.record().update(s -> s.toBuilder().progress(now).build());
+                job.record().update(s -> withCopies(s).toBuilder().progress(now).build());
                 written = now;
             } catch (SnapshotException e) {
                 LOG.info("the progress could not be written: {}", e.getMessage());

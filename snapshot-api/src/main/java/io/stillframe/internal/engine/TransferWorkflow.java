@@ -7,7 +7,6 @@ import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
-import io.stillframe.model.Replica;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.DiskCapture;
@@ -15,21 +14,18 @@ import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
 import io.stillframe.spi.ObjectKey;
-import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.Plugins;
-import io.stillframe.spi.UploadOptions;
-import io.stillframe.spi.UploadSession;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stores one held point in time: from {@code QUEUED} to {@code AVAILABLE}. Reads, converts, compresses and sends each disk in one pass
- * and publishes the manifest last. Whatever is thrown, the manifest was not published, or the record says that everything before it
- * was complete. For one thread, once.
+ * Stores one held point in time: from {@code QUEUED} to {@code AVAILABLE}, or whole in some region. Reads, converts, compresses and sends
+ * each disk to all of its regions in one pass, and publishes the manifest last. Whatever is thrown, the manifest was not published, or
+ * the record says that everything before it was complete. For one thread, once.
  */
 final class TransferWorkflow {
     private static final Logger LOG = LoggerFactory.getLogger(TransferWorkflow.class);
@@ -38,27 +34,34 @@ final class TransferWorkflow {
 
     private final Installation installation;
     private final Retries retries;
-    private final Executor senders;
+    private final Threads threads;
+    private final RegionCalls calls;
     private final TransferWatch watch;
     private final Job job;
     private final OwnedRecord record;
     private final ImageCodec codec;
-    private final ObjectStore store;
 
-    TransferWorkflow(Installation installation, Retries retries, Executor senders, TransferWatch watch, Job job) {
+    TransferWorkflow(
+            Installation installation,
+            Retries retries,
+            Threads threads,
+            RegionCalls calls,
+            TransferWatch watch,
+            Job job) {
         this.installation = installation;
         this.retries = retries;
-        this.senders = task -> senders.execute(() -> job.inContext(task));
+        this.threads = threads;
+        this.calls = calls;
         this.watch = watch;
         this.job = job;
         this.record = job.record();
         this.codec = Plugins.codec(Attributes.codec(record.record()));
-        this.store = installation.storeOf(record.snapshot());
+        installation.requireReached(record.snapshot());
     }
 
-    /** When it returns, the snapshot is {@code AVAILABLE}; its point in time is still to be released. */
+    /** When it returns, the snapshot is {@code AVAILABLE}, or whole in some region; its point in time is still to be released. */
     void run() {
-        Publication publication = new Publication(installation, retries, job);
+        Publication publication = new Publication(installation, retries, calls, job);
         if (!publication.isComplete()) {
             try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.TRANSFER, record.snapshot())) {
                 storeDisks();
@@ -70,23 +73,24 @@ final class TransferWorkflow {
     }
 
     private void storeDisks() {
-        EarlierTransfer earlier = EarlierTransfer.of(record.record(), store);
-        retries.run("removing what an interrupted transfer has left", job.cancellation(), earlier::removeStrays);
+        Destinations destinations = Destinations.of(installation, calls, job);
+        destinations.each("removing what an interrupted transfer has left", region -> {
+            EarlierTransfer earlier = earlier(region);
+            retries.run("removing what an interrupted transfer has left", job.cancellation(), earlier::removeStrays);
+            return region;
+        });
         CapturePlan plan = Attributes.requirePlan(record.record());
         DiskCapture capture = installation
                 .requireHypervisor(record.snapshot().instance().hypervisor())
                 .capture();
-        record.update(s -> s.toBuilder()
-                .phase(Phase.TRANSFERRING)
-                .replicas(replicas(Replica.State.TRANSFERRING))
-                .build());
+        destinations.begin(installation);
         try (OpenDisks disks = OpenDisks.open(capture, plan, job.cancellation())) {
             watch.begin(disks.dataBytes());
             for (DiskSnapshot disk : record.snapshot().disks()) {
-                if (earlier.isStored(disk)) {
+                if (isStored(disk, destinations)) {
                     watch.diskSkipped(disk.bytesRead(), disk.bytesStored());
                 } else {
-                    DiskSnapshot stored = store(disk, disks.of(disk.device()), earlier);
+                    DiskSnapshot stored = store(disk, disks.of(disk.device()), destinations);
                     record.update(
                             s -> s.toBuilder().disks(with(s.disks(), stored)).build());
                 }
@@ -100,27 +104,53 @@ final class TransferWorkflow {
         }
     }
 
+    private EarlierTransfer earlier(Region region) {
+        return EarlierTransfer.of(record.record(), region);
+    }
+
+    /** Whether an earlier transfer has stored it; a region that has it no more is left behind, unless all have lost it. */
+    private boolean isStored(DiskSnapshot disk, Destinations destinations) {
+        if (disk.object().isEmpty()) {
+            return false;
+        }
+        Map<Region, Boolean> stored = destinations.each(
+                "looking for " + disk.device(), region -> earlier(region).isStored(disk));
+        if (!stored.containsValue(true)) {
+            return false;
+        }
+        stored.forEach((region, has) -> {
+            if (!has) {
+                destinations.leaveBehind(region, "disk " + disk.device() + " is missing there");
+            }
+        });
+        return true;
+    }
+
     private static List<DiskSnapshot> with(List<DiskSnapshot> disks, DiskSnapshot stored) {
         return disks.stream()
                 .map(disk -> disk.device().equals(stored.device()) ? stored : disk)
                 .toList();
     }
 
-    private DiskSnapshot store(DiskSnapshot disk, BlockSource source, EarlierTransfer earlier) {
+    private DiskSnapshot store(DiskSnapshot disk, BlockSource source, Destinations destinations) {
         ImageSpec size = ImageSpec.ofSize(source.size());
         ImageSpec spec = Attributes.compression(record.record())
                 .map(size::withCompression)
                 .orElse(size);
         ObjectKey key = StoredLayout.disk(job.id(), disk.device(), codec);
-        try (ImageWriter writer = codec.newWriter(spec)) {
-            Optional<UploadSession> begun = retries.call(
-                    "going on with an upload",
-                    job.cancellation(),
-                    () -> earlier.goOn(disk.device(), key, writer.headLength()));
-            PartLayout layout = begun.isPresent()
-                    ? begun.get().token().layout()
-                    : PartSizes.layout(installation.settings(), List.of(store.capabilities()), codec, writer, source);
-            return send(disk, source, writer, key, layout, begun);
+        try (ImageWriter writer = codec.newWriter(spec);
+                DiskUploads uploads = new DiskUploads(threads, retries, job, destinations, disk.device(), key)) {
+            uploads.goOn(writer.headLength());
+            PartLayout layout = uploads.layout()
+                    .orElseGet(() -> PartSizes.layout(
+                            installation.settings(),
+                            destinations.going().stream()
+                                    .map(region -> region.store().capabilities())
+                                    .toList(),
+                            codec,
+                            writer,
+                            source));
+            return send(disk, source, writer, layout, uploads, destinations);
         }
     }
 
@@ -128,62 +158,48 @@ final class TransferWorkflow {
             DiskSnapshot disk,
             BlockSource source,
             ImageWriter writer,
-            ObjectKey key,
             PartLayout layout,
-            Optional<UploadSession> begun) {
-        int buffers = PartSizes.buffers(installation.settings(), layout.firstSize());
+            DiskUploads uploads,
+            Destinations destinations) {
+        ObjectKey key = uploads.key();
         record.assureLease();
         record.intent(STORE, key.value());
-        try (UploadSession session = begun.orElseGet(() -> beginUpload(key, layout))) {
-            record.change(r -> Attributes.withUpload(r, disk.device(), session.token()));
-            try (PartBuffers memory = new PartBuffers(layout.firstSize(), buffers);
-                    PartedUpload upload = new PartedUpload(
-                            List.of(session), memory, senders, retries, job.cancellation(), this::partSpan)) {
-                watch.disk(upload);
-                StreamResult result = ImageStream.run(
-                        source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
-                record.assureLease();
-                new ObjectCompletion(store, retries, job.cancellation())
-                        .complete(key, result.bytesStored(), mode -> upload.complete(0, mode));
-                watch.diskDone(result.bytesRead(), result.bytesStored());
-                record.receipt(STORE, key.value());
-                LOG.info("stored {}: {} bytes read, {} stored", key, result.bytesRead(), result.bytesStored());
-                return stored(disk, key, result);
-            } finally {
-                leaveToSuccessor(session);
-            }
+        uploads.begin(layout);
+        int buffers = PartSizes.buffers(installation.settings(), layout.firstSize(), uploads.count());
+        try (PartBuffers memory = new PartBuffers(layout.firstSize(), buffers);
+                PartedUpload upload = uploads.open(memory, terms(destinations))) {
+            watch.disk(upload, destinations.going());
+            StreamResult result =
+                    ImageStream.run(source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
+            upload.awaitSent();
+            uploads.leaveBehindAllBut(upload.going());
+            record.assureLease();
+            uploads.complete(upload, result.bytesStored());
+            watch.diskDone(result.bytesRead(), result.bytesStored());
+            record.receipt(STORE, key.value());
+            LOG.info("stored {}: {} bytes read, {} stored", key, result.bytesRead(), result.bytesStored());
+            return stored(disk, key, result);
         }
     }
 
-    private PhaseSpan partSpan() {
-        return PhaseEvents.begin(PhaseEvents.Kind.PART_UPLOAD, record.snapshot());
-    }
-
-    private UploadSession beginUpload(ObjectKey key, PartLayout layout) {
-        return retries.call(
-                "beginning an upload",
-                job.cancellation(),
-                () -> store.beginUpload(key, layout, UploadOptions.ofDefaults()));
-    }
-
-    /** Another process has taken over, or goes on with what has arrived: even the abort of this upload is its business now. */
-    private void leaveToSuccessor(UploadSession session) {
-        if (record.isFenced() || job.isHandedBack()) {
-            session.detach();
-        }
+    /** What a left-behind region's record needs is written by another thread: the one that finds it out may be reading the disk. */
+    private PartedUpload.Terms terms(Destinations destinations) {
+        return new PartedUpload.Terms(
+                installation.settings().uploadsPerTransfer(),
+                installation.settings().regionPatience(),
+                () -> PhaseEvents.begin(PhaseEvents.Kind.PART_UPLOAD, record.snapshot()),
+                (name, why) -> destinations
+                        .named(name)
+                        .ifPresent(region -> threads.urgent()
+                                .execute(() -> job.inContext(() -> {
+                                    destinations.leaveBehind(region, RegionCalls.reason(why));
+                                }))));
     }
 
     private StreamSettings streamSettings() {
         return StreamSettings.ofDefaults()
                 .withThreads(installation.settings().encodersPerTransfer())
                 .withMemoryLimit(PartSizes.share(installation.settings()));
-    }
-
-    private List<Replica> replicas(Replica.State state) {
-        return installation.regions().stream()
-                .map(region ->
-                        new Replica(region.name(), region.store().uri(), state, Optional.empty(), Optional.empty()))
-                .toList();
     }
 
     private DiskSnapshot stored(DiskSnapshot disk, ObjectKey key, StreamResult result) {

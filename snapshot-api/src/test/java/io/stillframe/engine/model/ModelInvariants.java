@@ -3,6 +3,8 @@ package io.stillframe.engine.model;
 import io.stillframe.hypervisor.SimulatedHypervisor;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Obligation;
+import io.stillframe.model.Phase;
+import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
@@ -39,7 +41,7 @@ final class ModelInvariants {
             Set.of());
 
     private final SnapshotCatalog catalog;
-    private final ObjectStore store;
+    private final Map<String, ObjectStore> stores;
     private final SimulatedHypervisor host;
     private final Supplier<Instant> trueTime;
     private final Map<SnapshotId, Snapshot> before = new HashMap<>();
@@ -48,9 +50,14 @@ final class ModelInvariants {
     /** Snapshots whose removal somebody asked for. */
     final Set<SnapshotId> unwanted = new HashSet<>();
 
-    ModelInvariants(SnapshotCatalog catalog, ObjectStore store, SimulatedHypervisor host, Supplier<Instant> trueTime) {
+    /** @param stores by the regions' names */
+    ModelInvariants(
+            SnapshotCatalog catalog,
+            Map<String, ObjectStore> stores,
+            SimulatedHypervisor host,
+            Supplier<Instant> trueTime) {
         this.catalog = catalog;
-        this.store = store;
+        this.stores = stores;
         this.host = host;
         this.trueTime = trueTime;
     }
@@ -74,7 +81,7 @@ final class ModelInvariants {
         for (CatalogRecord record : records) {
             Snapshot snapshot = record.snapshot();
             boolean atWork = snapshot.status() == SnapshotStatus.CAPTURING
-                    || snapshot.status() == SnapshotStatus.QUEUED
+                    || (snapshot.status() == SnapshotStatus.QUEUED && snapshot.phase() != Phase.REPLICATING)
                     || !snapshot.obligations().isEmpty();
             require(record.claim().map(claims::add).orElse(true), "two captures of one instance: %s", record.claim());
             require(!atWork || record.claim().isPresent(), "%s has no claim although something is owed", snapshot);
@@ -94,6 +101,10 @@ final class ModelInvariants {
                 now.status());
         if (was.status() != now.status() && now.status() == SnapshotStatus.AVAILABLE) {
             requireWhole(now);
+            require(
+                    now.placement().availability().isMetBy(now.replicas()),
+                    "%s is available before its policy is met",
+                    now);
         }
         if (was.status() == SnapshotStatus.AVAILABLE && now.status() == SnapshotStatus.DELETING) {
             require(
@@ -110,20 +121,30 @@ final class ModelInvariants {
         }
     }
 
+    /** Every copy that is said to be complete. */
     void requireWhole(Snapshot snapshot) {
+        require(snapshot.replicas().stream().anyMatch(Replica::isComplete), "%s is nowhere", snapshot);
+        snapshot.replicas().stream()
+                .filter(Replica::isComplete)
+                .forEach(copy -> requireWhole(snapshot, stores.get(copy.region())));
+    }
+
+    private static void requireWhole(Snapshot snapshot, ObjectStore store) {
         for (DiskSnapshot disk : snapshot.disks()) {
             Optional<ObjectStat> stat = disk.object().map(ObjectKey::of).flatMap(store::stat);
             require(
                     stat.filter(s -> s.size() == disk.bytesStored()).isPresent(),
-                    "%s is available without its disk %s",
+                    "%s is available without its disk %s in %s",
                     snapshot,
-                    disk);
+                    disk,
+                    store.uri());
         }
         require(
                 store.stat(ObjectKey.of("snapshots/" + snapshot.id() + "/manifest.json"))
                         .isPresent(),
-                "%s is available without a manifest",
-                snapshot);
+                "%s is available without a manifest in %s",
+                snapshot,
+                store.uri());
     }
 
     private void checkRemoved(List<CatalogRecord> records, boolean zombies) {
@@ -138,7 +159,7 @@ final class ModelInvariants {
             Snapshot last = before.remove(id);
             require(last.status() == SnapshotStatus.DELETING, "%s vanished", last);
             require(last.obligations().isEmpty(), "%s was removed with duties", last);
-            if (!zombies) {
+            for (ObjectStore store : zombies ? List.<ObjectStore>of() : stores.values()) {
                 require(
                         store.list("snapshots/" + id + "/", Optional.empty(), 10)
                                 .items()

@@ -12,10 +12,13 @@ import io.stillframe.hypervisor.SimulatedInstance;
 import io.stillframe.image.DiskCopy;
 import io.stillframe.image.StreamListener;
 import io.stillframe.image.StreamSettings;
+import io.stillframe.model.Availability;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.Digest;
 import io.stillframe.model.DiskRole;
 import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.Placement;
+import io.stillframe.model.Replica;
 import io.stillframe.model.RetryPolicy;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.ShutdownPolicy;
@@ -42,11 +45,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
 
 /**
- * Two nodes on one host, catalog and store, all in memory and in simulated time, and a seed that decides what everybody does to them.
+ * Two nodes on one host and catalog, with two regions, all in memory and in simulated time, and a seed that decides what everybody does to them.
  * Loaded as simulated classes; {@link #apply} is one run, whose result tells two runs of one seed apart if they differ.
  */
 public final class ModelWorld implements LongFunction<String> {
@@ -54,16 +58,21 @@ public final class ModelWorld implements LongFunction<String> {
     private static final int ROOT = 160 << 10;
     private static final int DATA = 70 << 10;
     private static final Duration LEASE = Duration.ofSeconds(5);
+    private static final String HOME = "home";
+    private static final String AWAY = "remote";
     private static final List<String> INSTANCES = List.of("web", "db");
 
     private Simulation simulation;
     private Random random;
     private SimulatedHypervisor host;
     private MemoryCatalog catalog;
-    private MemoryObjectStore store;
+    private Map<String, ObjectStore> stores;
     private ModelInvariants invariants;
     private final ModelGate.Faultiness calls = new ModelGate.Faultiness();
-    private final ModelGate.Faultiness storeCalls = new ModelGate.Faultiness();
+    /** Each region's. */
+    private final Map<String, ModelGate.Faultiness> storeCalls =
+            new TreeMap<>(Map.of(HOME, new ModelGate.Faultiness(), AWAY, new ModelGate.Faultiness()));
+
     private final List<Node> nodes = new ArrayList<>();
     private final Map<SnapshotId, Map<String, Digest>> held = new HashMap<>();
     private final StringBuilder trace = new StringBuilder();
@@ -78,9 +87,10 @@ public final class ModelWorld implements LongFunction<String> {
 
         void start() {
             simulation.start(name, "start", () -> {
-                service = Optional.of(SnapshotService.builder()
-                        .hypervisor(gate(calls).around(Hypervisor.class, host.connect()))
-                        .store(gate(storeCalls).around(ObjectStore.class, store))
+                SnapshotService.Builder builder = SnapshotService.builder();
+                stores.forEach((region, store) ->
+                        builder.region(region, gate(storeCalls.get(region)).around(ObjectStore.class, store)));
+                service = Optional.of(builder.hypervisor(gate(calls).around(Hypervisor.class, host.connect()))
                         .catalog(gate(calls).around(SnapshotCatalog.class, catalog))
                         .clock(simulation.clockOf(name))
                         .settings(settings())
@@ -146,8 +156,10 @@ public final class ModelWorld implements LongFunction<String> {
         nodes.forEach(Node::start);
         calls.failures = random.nextInt(3) == 0 ? random.nextInt(30) : 0;
         calls.delays = random.nextInt(3) == 0 ? random.nextInt(40) : 0;
-        storeCalls.failures = random.nextInt(3) == 0 ? random.nextInt(60) : 0;
-        storeCalls.delays = random.nextInt(3) == 0 ? random.nextInt(100) : 0;
+        storeCalls.values().forEach(store -> {
+            store.failures = random.nextInt(3) == 0 ? random.nextInt(60) : 0;
+            store.delays = random.nextInt(3) == 0 ? random.nextInt(100) : 0;
+        });
         for (int left = 4 + random.nextInt(12); left > 0; left--) {
             happen();
             pass();
@@ -159,8 +171,8 @@ public final class ModelWorld implements LongFunction<String> {
     private void build() {
         host = SimulatedHypervisor.builder().clock(simulation.trueClock()).build();
         catalog = MemoryCatalog.create(simulation.trueClock());
-        store = MemoryObjectStore.create();
-        invariants = new ModelInvariants(catalog, store, host, simulation::trueTime);
+        stores = new TreeMap<>(Map.of(HOME, MemoryObjectStore.create(), AWAY, MemoryObjectStore.named(AWAY)));
+        invariants = new ModelInvariants(catalog, stores, host, simulation::trueTime);
         for (String name : INSTANCES) {
             byte[] noise = new byte[130 << 10];
             random.nextBytes(noise);
@@ -216,13 +228,17 @@ public final class ModelWorld implements LongFunction<String> {
     private void check() {
         if (dirty && invariants != null) {
             dirty = false;
-            invariants.check(calls.stalled || storeCalls.stalled);
+            invariants.check(isStalled());
         }
+    }
+
+    private boolean isStalled() {
+        return calls.stalled || storeCalls.values().stream().anyMatch(store -> store.stalled);
     }
 
     private void happen() {
         Node node = nodes.get(random.nextInt(nodes.size()));
-        switch (random.nextInt(22)) {
+        switch (random.nextInt(24)) {
             case 0, 1, 2, 3, 4, 5 -> node.run("create", service -> service.create(request()));
             case 6, 7 -> known().ifPresent(id -> node.run("cancel", service -> service.cancel(id)));
             case 8, 9 ->
@@ -236,10 +252,13 @@ public final class ModelWorld implements LongFunction<String> {
             case 14 -> node.run("resume", SnapshotService::resumeNext);
             case 15 -> crash(host.guest(any(INSTANCES)));
             case 16 -> write(host.guest(any(INSTANCES)));
-            case 17 -> outage(random.nextBoolean() ? calls : storeCalls);
+            case 17 -> outage(random.nextBoolean() ? calls : storeCalls.get(any(List.of(HOME, AWAY))));
             case 18 -> simulation.clockOf(node.name).setWrongBy(Duration.ofHours(random.nextInt(400)));
             case 19 -> sleepOver();
             case 20 -> closeAndReplace(node);
+            case 21 -> known().ifPresent(id -> node.run("add", service -> service.addCopy(id, AWAY)));
+            case 22 ->
+                known().ifPresent(id -> node.run("drop", service -> service.removeCopy(id, any(List.of(HOME, AWAY)))));
             default -> host.guest(any(INSTANCES)).start();
         }
         dirty = true;
@@ -254,7 +273,16 @@ public final class ModelWorld implements LongFunction<String> {
                 .withCodec("raw")
                 .withCapture(random.nextInt(3) == 0 ? CaptureMode.LIVE : CaptureMode.SHUTDOWN)
                 .withShutdown(new ShutdownPolicy(Duration.ofSeconds(30), Duration.ofSeconds(4)))
-                .withRetentionDays(random.nextInt(3));
+                .withRetentionDays(random.nextInt(3))
+                .withPlacement(placement());
+    }
+
+    private Placement placement() {
+        return switch (random.nextInt(4)) {
+            case 0 -> Placement.home();
+            case 1 -> Placement.in(AWAY);
+            default -> Placement.in(HOME, AWAY).withAvailability(any(List.of(Availability.values())));
+        };
     }
 
     private Optional<SnapshotId> known() {
@@ -323,9 +351,11 @@ public final class ModelWorld implements LongFunction<String> {
     /** Everything works again and one node has died; what must be true in the end is. */
     private void settle() {
         calls.failures = 0;
-        storeCalls.failures = 0;
         calls.delays = 0;
-        storeCalls.delays = 0;
+        storeCalls.values().forEach(store -> {
+            store.failures = 0;
+            store.delays = 0;
+        });
         tell("settling");
         Node last = replace(nodes.get(0));
         simulation.sleep(120, TimeUnit.SECONDS);
@@ -370,6 +400,10 @@ public final class ModelWorld implements LongFunction<String> {
         require(snapshot.obligations().isEmpty(), "owes in the end: %s", snapshot);
         if (snapshot.status() == SnapshotStatus.AVAILABLE) {
             invariants.requireWhole(snapshot);
+            require(
+                    snapshot.replicas().stream().allMatch(Replica::isComplete),
+                    "not in all of its regions in the end: %s",
+                    snapshot);
             for (DiskSnapshot disk : snapshot.disks()) {
                 Digest then = held.get(snapshot.id()).get(disk.device());
                 require(disk.content().filter(then::equals).isPresent(), "%s is not what was held", disk);
@@ -378,15 +412,20 @@ public final class ModelWorld implements LongFunction<String> {
     }
 
     private void judgeStore(List<Snapshot> left) {
+        stores.forEach((region, store) -> judgeStore(left, region, store));
+    }
+
+    private void judgeStore(List<Snapshot> left, String region, ObjectStore store) {
         List<String> kept = left.stream()
-                .filter(s -> s.status() == SnapshotStatus.AVAILABLE)
+                .filter(s -> s.status() == SnapshotStatus.AVAILABLE
+                        && s.replica(region).isPresent())
                 .map(s -> s.id().value())
                 .toList();
-        boolean zombies = calls.stalled || storeCalls.stalled;
+        boolean zombies = isStalled();
         store.list("", Optional.empty(), 1000).items().stream()
                 .map(object -> object.key().value())
                 .filter(key -> kept.stream().noneMatch(key::contains))
-                .forEach(key -> require(zombies, "left in the store: %s", key));
+                .forEach(key -> require(zombies, "left in %s: %s", region, key));
         store.listUploads("", Optional.empty(), 1000)
                 .items()
                 .forEach(upload ->

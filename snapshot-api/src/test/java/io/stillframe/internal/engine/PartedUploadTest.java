@@ -3,6 +3,7 @@ package io.stillframe.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.RetryPolicy;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -18,8 +19,10 @@ import io.stillframe.store.FaultInjectingStore.Operation;
 import io.stillframe.store.MemoryObjectStore;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -34,6 +37,7 @@ class PartedUploadTest {
 
     private final ExecutorService senders = Executors.newFixedThreadPool(4);
     private final Retries retries = new Retries(new RetryPolicy(Duration.ofMillis(1), Duration.ofMillis(2), 4));
+    private final List<String> left = new CopyOnWriteArrayList<>();
     private final MemoryObjectStore one = MemoryObjectStore.create();
     private final MemoryObjectStore two = MemoryObjectStore.create();
 
@@ -60,28 +64,70 @@ class PartedUploadTest {
         new Random(head * 31L + body).nextBytes(image);
         try (UploadSession first = session(one);
                 UploadSession second = session(two);
-                PartBuffers buffers = new PartBuffers(PART, 3);
+                PartBuffers buffers = new PartBuffers(PART, 4);
                 PartedUpload upload = upload(buffers, first, second)) {
             write(upload, image, head);
-            upload.complete(0, PublishMode.CREATE_IF_ABSENT);
-            upload.complete(1, PublishMode.CREATE_IF_ABSENT);
+            upload.awaitSent();
+            upload.complete("1", PublishMode.CREATE_IF_ABSENT);
+            upload.complete("2", PublishMode.CREATE_IF_ABSENT);
         }
         assertThat(content(one)).isEqualTo(image);
         assertThat(content(two)).isEqualTo(image);
     }
 
     @Test
-    void aPartThatFailsForGoodEndsTheUploadAndNothingIsPublished() {
+    void aStoreThatFailsForGoodIsLeftBehind() {
         FaultInjectingStore failing = FaultInjectingStore.around(two);
         failing.failBefore(Operation.PUT_PART, 2, Kind.PERMANENT);
         byte[] image = new byte[10 * PART];
         try (UploadSession first = session(one);
                 UploadSession second = failing.beginUpload(KEY, PartLayout.fixed(PART), UploadOptions.ofDefaults());
-                PartBuffers buffers = new PartBuffers(PART, 3);
+                PartBuffers buffers = new PartBuffers(PART, 4);
+                PartedUpload upload = upload(buffers, first, second)) {
+            write(upload, image, 100);
+            upload.awaitSent();
+            assertThat(upload.going()).containsExactly("1");
+            upload.complete("1", PublishMode.CREATE_IF_ABSENT);
+        }
+        assertThat(content(one)).isEqualTo(image);
+        assertThat(two.stat(KEY)).isEmpty();
+        assertThat(left).containsExactly("2");
+    }
+
+    @Test
+    void aStoreThatHangsIsLeftBehindAndKeepsFewBuffers() {
+        FaultInjectingStore hanging = FaultInjectingStore.around(two);
+        FaultInjectingStore.Gate gate = hanging.block(Operation.PUT_PART);
+        byte[] image = new byte[20 * PART];
+        new Random(3).nextBytes(image);
+        try (UploadSession first = session(one);
+                UploadSession second = hanging.beginUpload(KEY, PartLayout.fixed(PART), UploadOptions.ofDefaults());
+                PartBuffers buffers = new PartBuffers(PART, 4);
+                PartedUpload upload = upload(buffers, first, second)) {
+            write(upload, image, 100);
+            upload.awaitSent();
+            assertThat(upload.going()).containsExactly("1");
+            upload.complete("1", PublishMode.CREATE_IF_ABSENT);
+            assertThat(content(one)).isEqualTo(image);
+            gate.open();
+        }
+    }
+
+    @Test
+    void theLastStoresFailureIsTheUploads() {
+        FaultInjectingStore failing = FaultInjectingStore.around(one);
+        failing.failAlways(Operation.PUT_PART, Kind.PERMANENT);
+        FaultInjectingStore alsoFailing = FaultInjectingStore.around(two);
+        alsoFailing.failAlways(Operation.PUT_PART, Kind.PERMANENT);
+        byte[] image = new byte[10 * PART];
+        try (UploadSession first = failing.beginUpload(KEY, PartLayout.fixed(PART), UploadOptions.ofDefaults());
+                UploadSession second =
+                        alsoFailing.beginUpload(KEY, PartLayout.fixed(PART), UploadOptions.ofDefaults());
+                PartBuffers buffers = new PartBuffers(PART, 4);
                 PartedUpload upload = upload(buffers, first, second)) {
             assertThatThrownBy(() -> {
                         write(upload, image, 100);
-                        upload.complete(0, PublishMode.CREATE_IF_ABSENT);
+                        upload.awaitSent();
                     })
                     .satisfies(e -> assertThat(((SnapshotException) e).kind()).isEqualTo(Kind.PERMANENT));
         }
@@ -100,7 +146,13 @@ class PartedUploadTest {
     }
 
     private PartedUpload upload(PartBuffers buffers, UploadSession... sessions) {
-        return new PartedUpload(List.of(sessions), buffers, senders, retries, new Cancellation());
+        List<PartedUpload.Destination> to = new ArrayList<>();
+        for (UploadSession session : sessions) {
+            to.add(new PartedUpload.Destination(String.valueOf(to.size() + 1), session, senders));
+        }
+        PartedUpload.Terms terms =
+                new PartedUpload.Terms(4, Duration.ofMillis(20), PhaseSpan::none, (name, why) -> left.add(name));
+        return new PartedUpload(to, buffers, retries, new Cancellation(), terms);
     }
 
     private static void write(PartedUpload upload, byte[] image, int head) {

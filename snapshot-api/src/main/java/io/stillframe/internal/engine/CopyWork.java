@@ -1,0 +1,250 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.Phase;
+import io.stillframe.model.Replica;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.ObjectStat;
+import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.PublishMode;
+import io.stillframe.spi.PublishOutcome;
+import io.stillframe.spi.UploadOptions;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes a snapshot's copies what its record wants: those that are behind are copied from a complete one, store to store, the manifest
+ * last; those that are not wanted any more are removed. For one thread, once.
+ */
+final class CopyWork {
+    private static final Logger LOG = LoggerFactory.getLogger(CopyWork.class);
+
+    private final Installation installation;
+    private final Retries retries;
+    private final Threads threads;
+    private final Job job;
+    private final OwnedRecord record;
+
+    CopyWork(Installation installation, Retries retries, Threads threads, Job job) {
+        this.installation = installation;
+        this.retries = retries;
+        this.threads = threads;
+        this.job = job;
+        this.record = job.record();
+    }
+
+    /**
+     * Does what can be done.
+     *
+     * @param due regions to work on
+     * @return the regions where it failed; their copies say why
+     * @throws SnapshotException CANCELLED, FENCED
+     */
+    List<Region> run(Predicate<Region> due) {
+        List<Region> failed = new ArrayList<>();
+        for (Replica replica : record.snapshot().replicas()) {
+            Optional<Region> region = installation.regionOf(replica).filter(due);
+            if (Replicas.isOwed(replica) && region.isPresent() && !done(region.get(), replica)) {
+                failed.add(region.get());
+            }
+        }
+        return failed;
+    }
+
+    private boolean done(Region region, Replica replica) {
+        try {
+            job.cancellation().check();
+            if (replica.state() == Replica.State.DELETING) {
+                remove(region);
+            } else {
+                copyTo(region);
+            }
+            return true;
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.FENCED || job.cancellation().requested()) {
+                throw e;
+            }
+            LOG.warn("the copy in region {} is not what it is to be, trying again later: {}", region, e.getMessage());
+            String why = String.valueOf(e.getMessage());
+            record.update(s -> Replicas.with(
+                    s,
+                    region,
+                    copy -> copy.state() == Replica.State.DELETING ? copy.deletionFailed(why) : copy.behind(why)));
+            return false;
+        }
+    }
+
+    private void remove(Region region) {
+        retries.run("removing a copy", job.cancellation(), () -> {
+            record.assureLease();
+            new StoredObjects(region.store()).removeAll(record.record(), region);
+        });
+        record.change(r -> {
+            List<Replica> left = r.snapshot().replicas().stream()
+                    .filter(replica -> !region.holds(replica))
+                    .sorted((a, b) -> Boolean.compare(b.isComplete(), a.isComplete()))
+                    .toList();
+            return Attributes.withoutDiscarded(Attributes.withoutUploads(r, region), region)
+                    .with(r.snapshot().toBuilder().replicas(left).build());
+        });
+        LOG.info("the copy in region {} is removed", region);
+    }
+
+    private void copyTo(Region target) {
+        Residency residency = Residency.of(installation.settings().residency(), record.snapshot());
+        residency.require(target);
+        List<Region> sources = sources(target, residency);
+        try (CopyWatch watch = new CopyWatch(
+                job, target, threads.ticks(), installation.settings().stallLimit())) {
+            copyTo(target, sources, watch);
+        }
+    }
+
+    private List<Region> sources(Region target, Residency residency) {
+        Snapshot snapshot = record.snapshot();
+        List<Region> sources = installation.reached(snapshot).stream()
+                .filter(region -> !region.equals(target) && residency.allows(region))
+                .filter(region -> Replicas.in(region, snapshot)
+                        .filter(Replica::isComplete)
+                        .isPresent())
+                .toList();
+        if (sources.isEmpty()) {
+            throw SnapshotException.transientFault("no complete copy to copy from is within reach", null);
+        }
+        return sources;
+    }
+
+    private void copyTo(Region target, List<Region> sources, CopyWatch watch) {
+        Cancellation cancellation = watch.cancellation();
+        // Whether it answers at all, before the record says that something is being sent.
+        retries.call("asking the store", cancellation, () -> target.store().stat(StoredLayout.manifest(job.id())));
+        removeDiscarded(target);
+        record.update(s -> Replicas.with(s, target, Replica::transferring));
+        List<Region> damaged = new ArrayList<>();
+        SnapshotException last = null;
+        for (Region source : sources) {
+            try {
+                copy(source, target, watch);
+                last = null;
+                break;
+            } catch (SnapshotException e) {
+                job.cancellation().check();
+                last = watch.explained(e);
+                if (e.kind() == Kind.CORRUPT || e.kind() == Kind.NOT_FOUND) {
+                    damaged.add(source);
+                }
+            }
+        }
+        if (last != null) {
+            throw last;
+        }
+        damaged.forEach(this::discard);
+    }
+
+    private void copy(Region source, Region target, CopyWatch watch) {
+        Cancellation cancellation = watch.cancellation();
+        for (DiskSnapshot disk : record.snapshot().disks()) {
+            new ObjectCopy(installation, retries, threads, job, watch, disk).run(source, target);
+        }
+        record.assureLease();
+        RetentionFile.of(record.snapshot())
+                .ifPresent(file ->
+                        retries.run("storing the retention", cancellation, () -> RetentionChange.put(target, file)));
+        ByteBuffer manifest = retries.call("reading the manifest", cancellation, () -> manifest(source.store()));
+        retries.run("publishing the manifest", cancellation, () -> {
+            record.assureLease();
+            publish(target.store(), manifest);
+        });
+        complete(target);
+        LOG.info("copied from region {} to {}", source, target);
+    }
+
+    private ByteBuffer manifest(ObjectStore source) {
+        ObjectStat stat = source.stat(StoredLayout.manifest(job.id()))
+                .orElseThrow(() -> SnapshotException.notFound("the manifest of " + job.id() + " is missing"));
+        byte[] bytes = StoredBytes.read(source, stat, Manifest.LARGEST);
+        Manifest.parse(bytes, stat.key().value());
+        return ByteBuffer.wrap(bytes);
+    }
+
+    private void publish(ObjectStore target, ByteBuffer manifest) {
+        PublishOutcome outcome = target.put(
+                StoredLayout.manifest(job.id()),
+                manifest.duplicate(),
+                PublishMode.CREATE_IF_ABSENT,
+                new UploadOptions("application/json", Optional.empty()));
+        if (outcome instanceof PublishOutcome.AlreadyExists other
+                && !ByteBuffer.wrap(StoredBytes.read(target, other.existing(), Manifest.LARGEST))
+                        .equals(manifest)) {
+            throw SnapshotException.conflict("another manifest of " + job.id() + " exists and was left untouched");
+        }
+    }
+
+    private void complete(Region target) {
+        Instant now = retries.call(
+                "asking for the time", job.cancellation(), () -> CompletionTime.of(record.snapshot(), installation));
+        boolean waited = Replicas.isStoredOnly(record.snapshot());
+        record.update(s -> {
+            Snapshot copied = Replicas.with(s, target, copy -> copy.complete(now, s.bytesStored()));
+            boolean available = Replicas.isStoredOnly(copied)
+                    && copied.placement().availability().isMetBy(copied.replicas());
+            return available
+                    ? copied.toBuilder()
+                            .status(SnapshotStatus.AVAILABLE)
+                            .phase(Phase.DONE)
+                            .completedAt(now)
+                            .build()
+                    : copied;
+        });
+        if (waited && record.snapshot().status() == SnapshotStatus.AVAILABLE) {
+            LOG.info("available");
+            tellRegions();
+        }
+    }
+
+    /** The retention counts from later than the manifests' publication: a catalog rebuilt from them must know. */
+    private void tellRegions() {
+        Optional<RetentionFile> file = RetentionFile.of(record.snapshot());
+        for (Region region : installation.reached(record.snapshot())) {
+            try {
+                if (Replicas.in(region, record.snapshot())
+                        .filter(Replica::isComplete)
+                        .isPresent()) {
+                    file.ifPresent(value -> retries.run(
+                            "storing the retention", job.cancellation(), () -> RetentionChange.put(region, value)));
+                }
+            } catch (SnapshotException e) {
+                job.cancellation().check();
+                record.update(s -> Replicas.with(
+                        s, region, copy -> copy.behind("its retention is not current: " + e.getMessage())));
+            }
+        }
+    }
+
+    /** Another copy was found to be whole: what this one has is removed when it is copied anew. */
+    private void discard(Region damaged) {
+        LOG.warn("the copy in region {} is damaged and is copied anew", damaged);
+        record.change(r -> Attributes.withDiscarded(
+                r.with(Replicas.with(r.snapshot(), damaged, copy -> copy.behind("it is damaged"))), damaged));
+    }
+
+    private void removeDiscarded(Region target) {
+        if (Attributes.isDiscarded(record.record(), target)) {
+            retries.run("removing a damaged copy", job.cancellation(), () -> {
+                record.assureLease();
+                new StoredObjects(target.store()).removeAll(record.record(), target);
+            });
+            record.change(r -> Attributes.withoutDiscarded(r, target));
+        }
+    }
+}
