@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.PublishMode;
+import io.stillframe.testing.CutHandshakes;
 import io.stillframe.testing.ForwardProxy;
 import io.stillframe.testing.TestAuthority;
 import io.stillframe.testing.TlsFront;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,6 +101,16 @@ final class S3AccessTest {
                     .hasMessageContaining("certificate is not trusted")
                     .extracting("kind")
                     .isEqualTo(Kind.PERMANENT);
+        }
+    }
+
+    /** A connection that ends while the handshake is under way says nothing of the server's certificate. */
+    @Test
+    void aHandshakeThatIsCutMayBeTriedAgain() {
+        try (CutHandshakes cut = CutHandshakes.open()) {
+            SnapshotException fault = refusalOf(SERVER.server().store(bucket, cut.uri()));
+            assertThat(fault.kind()).as(fault.getMessage()).isEqualTo(Kind.TRANSIENT);
+            assertThat(fault).hasRootCauseInstanceOf(SSLHandshakeException.class);
         }
     }
 
