@@ -318,7 +318,7 @@ class WorkersTest {
             await().until(() -> lab.catalog.find(id).orElseThrow().work() == Work.WAITS_TO_TRANSFER);
             assertThat(lab.catalog.running()).isEmpty();
             gate.open();
-            closing.join();
+            await().until(() -> !closing.isAlive());
             Snapshot waiting = front(lab).get(id);
             assertThat(waiting.status()).isEqualTo(SnapshotStatus.QUEUED);
             assertThat(waiting.phase()).isEqualTo(Phase.WAITING);
