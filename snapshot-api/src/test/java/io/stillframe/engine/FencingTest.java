@@ -12,6 +12,8 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.SweepMode;
+import io.stillframe.model.SweepReport.Action;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.SnapshotCatalog;
@@ -22,6 +24,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -54,6 +57,38 @@ class FencingTest {
             lab.service(SETTINGS, lab.host, lab.objects, catalog)
                     .openDisk(id, "vda")
                     .close();
+        }
+    }
+
+    /** Its snapshot was removed meanwhile: nobody reads it any more, and nobody but a sweep would remove it. */
+    @Test
+    void aManifestThatComesAfterItsSnapshotsRemovalIsSweptWhenItIsOld() {
+        try (Lab lab = Lab.running()) {
+            Gate gate = lab.store.block(Operation.PUT);
+            SnapshotService fenced = lab.service(SETTINGS, lab.host, lab.store, breakable());
+            SnapshotId id = fenced.create(Lab.request()).id();
+            gate.awaitArrival(Lab.LONG);
+            cutOff.set(true);
+            SnapshotService successor = lab.service(SETTINGS, lab.host, lab.objects, catalog);
+            successor.recover(new Cancellation());
+            await().until(() -> catalog.find(id).orElseThrow().work() == Work.NONE);
+            successor.delete(id);
+            lab.assertNothingLeft();
+
+            cutOff.set(false);
+            gate.open();
+            fenced.close();
+            assertThat(lab.objects.list("", Optional.empty(), 10).items())
+                    .singleElement()
+                    .satisfies(late -> assertThat(late.key().value()).endsWith("manifest.json"));
+            lab.clock.set(Instant.now());
+            assertThat(successor.sweep(SweepMode.REMOVE, new Cancellation()).count(Action.REMOVED))
+                    .as("young")
+                    .isZero();
+            lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
+            assertThat(successor.sweep(SweepMode.REMOVE, new Cancellation()).count(Action.REMOVED))
+                    .isEqualTo(1);
+            lab.assertNothingLeft();
         }
     }
 
