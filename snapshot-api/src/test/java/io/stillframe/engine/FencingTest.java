@@ -6,7 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.MemoryCatalog;
+import io.stillframe.hypervisor.ShutdownBehaviour;
+import io.stillframe.hypervisor.SimulatedFault;
+import io.stillframe.hypervisor.SimulatedGate;
+import io.stillframe.hypervisor.SimulatedOperation;
+import io.stillframe.model.RecoveryReport;
 import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.ShutdownPolicy;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -16,6 +22,7 @@ import io.stillframe.model.SweepMode;
 import io.stillframe.model.SweepReport.Action;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.JournalEntry;
+import io.stillframe.spi.PowerState;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.Work;
 import io.stillframe.store.FaultInjectingStore.Gate;
@@ -27,6 +34,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
@@ -89,6 +98,39 @@ class FencingTest {
             assertThat(successor.sweep(SweepMode.REMOVE, new Cancellation()).count(Action.REMOVED))
                     .isEqualTo(1);
             lab.assertNothingLeft();
+        }
+    }
+
+    /** Its last shutdown event is long past by then, and the guest still runs when the other service looks at it first. */
+    @Test
+    void aHardStopThatComesLateIsWatchedFor() {
+        try (Lab lab = new Lab(ShutdownBehaviour.ignores())) {
+            SimulatedGate gate = new SimulatedGate();
+            lab.host.faults().next(SimulatedOperation.FORCE_OFF, SimulatedFault.blocked(gate));
+            SnapshotId id = lab.service()
+                    .create(Lab.request()
+                            .withShutdown(new ShutdownPolicy(Duration.ofMillis(1500), Duration.ofMillis(1500))))
+                    .id();
+            await().until(() -> lab.host.faults().count(SimulatedOperation.REQUEST_SHUTDOWN) > 0);
+            lab.clock.step(Duration.ofHours(1));
+            gate.awaitArrival(Lab.LONG);
+            lab.letLeasesRunOut();
+
+            long looks = lab.host.faults().count(SimulatedOperation.OBSERVE);
+            SnapshotService successor =
+                    lab.service(Lab.settings().stopGrace(Lab.LONG).build());
+            CompletableFuture<RecoveryReport> recovery =
+                    CompletableFuture.supplyAsync(() -> successor.recover(new Cancellation()));
+            await().until(() -> recovery.isDone() || lab.host.faults().count(SimulatedOperation.OBSERVE) > looks);
+            gate.open();
+            recovery.orTimeout(60, TimeUnit.SECONDS).join();
+            Snapshot failed = successor.await(id, SnapshotService.settled(), Lab.LONG);
+            assertThat(failed.status()).isEqualTo(SnapshotStatus.FAILED);
+            await().untilAsserted(() -> {
+                assertThat(lab.guest.state().power()).isEqualTo(PowerState.RUNNING);
+                assertThat(lab.guest.bootCount()).as("it was off in between").isEqualTo(2);
+            });
+            lab.awaitNothingLeft();
         }
     }
 
