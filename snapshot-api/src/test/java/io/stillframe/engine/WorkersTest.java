@@ -231,6 +231,8 @@ class WorkersTest {
             assertThat(refused.status()).isEqualTo(SnapshotStatus.FAILED);
             assertThat(refused.failure().orElseThrow().kind()).isEqualTo(Kind.CONFLICT);
             assertThat(refused.failure().orElseThrow().reason()).contains(id.value());
+            // A capture that has begun would be waited for when its service is closed.
+            two.cancel(id);
         }
     }
 
