@@ -238,14 +238,14 @@ final class TurnRows {
         }
 
         private Optional<TakenRecord> take(Condition mayBegin, Tenant tenant) throws SQLException {
-            Condition its = mayBegin.copy().and("s.tenant = ?", tenant.name());
+            Condition ofTenant = mayBegin.copy().and("s.tenant = ?", tenant.name());
             // Whoever changes a record just now holds its row; the next one is as good.
             Optional<SnapshotId> waiting = Sql.row(
                     connection,
                     row -> new SnapshotId(row.getString(1)),
-                    "SELECT s.id FROM stillframe_snapshot s" + its.text
+                    "SELECT s.id FROM stillframe_snapshot s" + ofTenant.text
                             + " ORDER BY s.requested_at, s.id LIMIT 1 FOR UPDATE SKIP LOCKED",
-                    its.parameters.toArray());
+                    ofTenant.parameters.toArray());
             return waiting.isEmpty() ? Optional.empty() : begin(waiting.get());
         }
 
