@@ -9,4 +9,4 @@ root=$(cd "$(dirname "$0")/.." && pwd -P)
 jar=$root/benchmarks/target/benchmarks.jar
 
 (cd "$root" && mvn -q -DskipTests -pl benchmarks,examples -am package) >&2
-exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "$jar" io.stillframe.benchmarks.compare.Main "$root" "$@"
+exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "$jar" io.stillframe.benchmarks.compare.Main conversions "$root" "$@"

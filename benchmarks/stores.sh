@@ -45,4 +45,4 @@ settings
 rclone mkdir "LAB:$BENCH_BUCKET"
 swift -q post "$BENCH_CONTAINER"
 "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "$root/benchmarks/target/benchmarks.jar" \
-  io.stillframe.benchmarks.compare.StoreMain "$root" "$@"
+  io.stillframe.benchmarks.compare.Main stores "$root" "$@"

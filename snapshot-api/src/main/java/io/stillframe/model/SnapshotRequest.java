@@ -1,6 +1,7 @@
 package io.stillframe.model;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * What snapshot is asked for. Immutable; made by {@link #of(String)} and {@code with…}, validated when built.
@@ -63,158 +64,109 @@ public record SnapshotRequest(
 
     /** The host, by the name that the service was given it by; its URI by default. */
     public SnapshotRequest withHost(String value) {
-        return new SnapshotRequest(
-                instance,
-                Optional.of(value),
-                tenant,
-                name,
-                retention,
-                capture,
-                shutdown,
-                disks,
-                codec,
-                compression,
-                token,
-                placement);
+        return changed(draft -> draft.host = Optional.of(value));
     }
 
     public SnapshotRequest withTenant(Tenant value) {
-        return new SnapshotRequest(
-                instance, host, value, name, retention, capture, shutdown, disks, codec, compression, token, placement);
+        return changed(draft -> draft.tenant = value);
     }
 
     public SnapshotRequest withName(String value) {
-        return new SnapshotRequest(
-                instance,
-                host,
-                tenant,
-                Optional.of(value),
-                retention,
-                capture,
-                shutdown,
-                disks,
-                codec,
-                compression,
-                token,
-                placement);
+        return changed(draft -> draft.name = Optional.of(value));
     }
 
     /** Days to keep it after completion, 0 for ever. */
     public SnapshotRequest withRetentionDays(int days) {
-        return new SnapshotRequest(
-                instance,
-                host,
-                tenant,
-                name,
-                Retention.ofDays(days),
-                capture,
-                shutdown,
-                disks,
-                codec,
-                compression,
-                token,
-                placement);
+        return withRetention(Retention.ofDays(days));
     }
 
     public SnapshotRequest withCapture(CaptureMode value) {
-        return new SnapshotRequest(
-                instance, host, tenant, name, retention, value, shutdown, disks, codec, compression, token, placement);
+        return changed(draft -> draft.capture = value);
     }
 
     public SnapshotRequest withShutdown(ShutdownPolicy value) {
-        return new SnapshotRequest(
-                instance, host, tenant, name, retention, capture, value, disks, codec, compression, token, placement);
+        return changed(draft -> draft.shutdown = value);
     }
 
     public SnapshotRequest withDisks(DiskSelection value) {
-        return new SnapshotRequest(
-                instance,
-                host,
-                tenant,
-                name,
-                retention,
-                capture,
-                shutdown,
-                value,
-                codec,
-                compression,
-                token,
-                placement);
+        return changed(draft -> draft.disks = value);
     }
 
     public SnapshotRequest withCodec(String value) {
-        return new SnapshotRequest(
-                instance,
-                host,
-                tenant,
-                name,
-                retention,
-                capture,
-                shutdown,
-                disks,
-                value,
-                compression,
-                token,
-                placement);
+        return changed(draft -> draft.codec = value);
     }
 
     public SnapshotRequest withCompression(Compression value) {
-        return new SnapshotRequest(
-                instance,
-                host,
-                tenant,
-                name,
-                retention,
-                capture,
-                shutdown,
-                disks,
-                codec,
-                Optional.of(value),
-                token,
-                placement);
+        return changed(draft -> draft.compression = Optional.of(value));
     }
 
     /** How long it is kept after completion, with or without legal hold. */
     public SnapshotRequest withRetention(Retention value) {
-        return new SnapshotRequest(
-                instance, host, tenant, name, value, capture, shutdown, disks, codec, compression, token, placement);
+        return changed(draft -> draft.retention = value);
     }
 
     public SnapshotRequest withToken(String value) {
-        return new SnapshotRequest(
-                instance,
-                host,
-                tenant,
-                name,
-                retention,
-                capture,
-                shutdown,
-                disks,
-                codec,
-                compression,
-                Optional.of(value),
-                placement);
+        return changed(draft -> draft.token = Optional.of(value));
     }
 
     /** In which regions it is kept, from when on it is available and where it may be. */
     public SnapshotRequest withPlacement(Placement value) {
-        return new SnapshotRequest(
-                instance,
-                host,
-                tenant,
-                name,
-                retention,
-                capture,
-                shutdown,
-                disks,
-                codec,
-                compression,
-                token,
-                Optional.of(value));
+        return changed(draft -> draft.placement = Optional.of(value));
     }
 
     /** Kept in these regions, its home first; short for {@link #withPlacement} with {@link Placement#in}. */
     public SnapshotRequest withRegions(String home, String... others) {
         return withPlacement(Placement.in(home, others));
+    }
+
+    private SnapshotRequest changed(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.build(instance);
+    }
+
+    /** A request while one of its parts is exchanged for another. */
+    private static final class Draft {
+        private Optional<String> host;
+        private Tenant tenant;
+        private Optional<String> name;
+        private Retention retention;
+        private CaptureMode capture;
+        private ShutdownPolicy shutdown;
+        private DiskSelection disks;
+        private String codec;
+        private Optional<Compression> compression;
+        private Optional<String> token;
+        private Optional<Placement> placement;
+
+        Draft(SnapshotRequest base) {
+            host = base.host;
+            tenant = base.tenant;
+            name = base.name;
+            retention = base.retention;
+            capture = base.capture;
+            shutdown = base.shutdown;
+            disks = base.disks;
+            codec = base.codec;
+            compression = base.compression;
+            token = base.token;
+            placement = base.placement;
+        }
+
+        SnapshotRequest build(String instance) {
+            return new SnapshotRequest(
+                    instance,
+                    host,
+                    tenant,
+                    name,
+                    retention,
+                    capture,
+                    shutdown,
+                    disks,
+                    codec,
+                    compression,
+                    token,
+                    placement);
+        }
     }
 }

@@ -8,9 +8,8 @@ import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.UploadSession;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
+import io.stillframe.testing.PluginCalls;
+import io.stillframe.testing.PluginCalls.Call;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -58,9 +57,10 @@ final class CallGate {
             "detach",
             "arrived",
             "holds");
-    private static final Set<Class<?>> WRAPPED = Set.of(
+    private static final Set<Class<?>> HANDED_OUT = Set.of(
             HypervisorDriver.class, DiskCapture.class, UploadSession.class, BlockSource.class, BlockTarget.class);
 
+    private final PluginCalls plugins = new PluginCalls(HANDED_OUT, this::call);
     private final Fault fault;
     private final Optional<String> only;
     private final int at;
@@ -86,15 +86,15 @@ final class CallGate {
     }
 
     Hypervisor around(Hypervisor hypervisor) {
-        return around(Hypervisor.class, hypervisor);
+        return plugins.around(Hypervisor.class, hypervisor);
     }
 
     ObjectStore around(ObjectStore store) {
-        return around(ObjectStore.class, store);
+        return plugins.around(ObjectStore.class, store);
     }
 
     SnapshotCatalog around(SnapshotCatalog catalog) {
-        return around(SnapshotCatalog.class, catalog);
+        return plugins.around(SnapshotCatalog.class, catalog);
     }
 
     /** The call that was hit; empty if there were fewer. */
@@ -111,18 +111,12 @@ final class CallGate {
         return dead;
     }
 
-    private <T> T around(Class<T> type, T plugin) {
-        return type.cast(Proxy.newProxyInstance(
-                type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> call(plugin, method, args)));
-    }
-
-    private Object call(Object plugin, Method method, Object[] args) throws Throwable {
-        boolean counted = !NOT_COUNTED.contains(method.getName());
-        boolean mine = counted && arrive(plugin, method);
+    private Object call(Call call) throws Throwable {
+        boolean mine = !NOT_COUNTED.contains(call.name()) && arrive(call);
         if (mine && fault == Fault.FAIL_BEFORE) {
             throw failure.get();
         }
-        Object result = invoke(plugin, method, args);
+        Object result = call.proceed();
         if (mine && fault == Fault.FAIL_AFTER) {
             throw failure.get();
         }
@@ -130,39 +124,25 @@ final class CallGate {
             kill();
             throw new Crash();
         }
-        return wrapped(method.getReturnType(), result);
+        return result;
     }
 
-    private synchronized boolean arrive(Object plugin, Method method) {
+    private synchronized boolean arrive(Call call) {
         if (dead) {
             throw new Crash();
         }
-        if (only.isPresent() && !only.get().equals(method.getName())) {
+        if (only.isPresent() && !only.get().equals(call.name())) {
             return false;
         }
         calls++;
         if (calls != at) {
             return false;
         }
-        hit = plugin.getClass().getSimpleName() + "." + method.getName();
+        hit = call.plugin().getClass().getSimpleName() + "." + call.name();
         if (fault == Fault.CRASH_BEFORE) {
             dead = true;
             throw new Crash();
         }
         return true;
-    }
-
-    private static Object invoke(Object plugin, Method method, Object[] args) throws Throwable {
-        try {
-            method.setAccessible(true);
-            return method.invoke(plugin, args);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
-        }
-    }
-
-    @SuppressWarnings({"unchecked", "rawtypes"})
-    private Object wrapped(Class<?> type, Object result) {
-        return WRAPPED.contains(type) ? around((Class) type, result) : result;
     }
 }

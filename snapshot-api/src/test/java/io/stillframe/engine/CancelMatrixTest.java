@@ -211,7 +211,7 @@ class CancelMatrixTest {
             if (point.equals(at)) {
                 reached.countDown();
                 try {
-                    goOn.await();
+                    assertThat(goOn.await(1, TimeUnit.MINUTES)).isTrue();
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }

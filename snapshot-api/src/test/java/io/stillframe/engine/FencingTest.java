@@ -6,14 +6,23 @@ import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.MemoryCatalog;
+import io.stillframe.hypervisor.ShutdownBehaviour;
+import io.stillframe.hypervisor.SimulatedFault;
+import io.stillframe.hypervisor.SimulatedGate;
+import io.stillframe.hypervisor.SimulatedOperation;
+import io.stillframe.model.RecoveryReport;
 import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.ShutdownPolicy;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.SweepMode;
+import io.stillframe.model.SweepReport.Action;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.JournalEntry;
+import io.stillframe.spi.PowerState;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.Work;
 import io.stillframe.store.FaultInjectingStore.Gate;
@@ -22,8 +31,11 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +66,71 @@ class FencingTest {
             lab.service(SETTINGS, lab.host, lab.objects, catalog)
                     .openDisk(id, "vda")
                     .close();
+        }
+    }
+
+    /** Its snapshot was removed meanwhile: nobody reads it any more, and nobody but a sweep would remove it. */
+    @Test
+    void aManifestThatComesAfterItsSnapshotsRemovalIsSweptWhenItIsOld() {
+        try (Lab lab = Lab.running()) {
+            Gate gate = lab.store.block(Operation.PUT);
+            SnapshotService fenced = lab.service(SETTINGS, lab.host, lab.store, breakable());
+            SnapshotId id = fenced.create(Lab.request()).id();
+            gate.awaitArrival(Lab.LONG);
+            cutOff.set(true);
+            SnapshotService successor = lab.service(SETTINGS, lab.host, lab.objects, catalog);
+            successor.recover(new Cancellation());
+            await().until(() -> catalog.find(id).orElseThrow().work() == Work.NONE);
+            successor.delete(id);
+            lab.assertNothingLeft();
+
+            cutOff.set(false);
+            gate.open();
+            fenced.close();
+            assertThat(lab.objects.list("", Optional.empty(), 10).items())
+                    .singleElement()
+                    .satisfies(late -> assertThat(late.key().value()).endsWith("manifest.json"));
+            lab.clock.set(Instant.now());
+            assertThat(successor.sweep(SweepMode.REMOVE, new Cancellation()).count(Action.REMOVED))
+                    .as("young")
+                    .isZero();
+            lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
+            assertThat(successor.sweep(SweepMode.REMOVE, new Cancellation()).count(Action.REMOVED))
+                    .isEqualTo(1);
+            lab.assertNothingLeft();
+        }
+    }
+
+    /** Its last shutdown event is long past by then, and the guest still runs when the other service looks at it first. */
+    @Test
+    void aHardStopThatComesLateIsWatchedFor() {
+        try (Lab lab = new Lab(ShutdownBehaviour.ignores())) {
+            SimulatedGate gate = new SimulatedGate();
+            lab.host.faults().next(SimulatedOperation.FORCE_OFF, SimulatedFault.blocked(gate));
+            SnapshotId id = lab.service()
+                    .create(Lab.request()
+                            .withShutdown(new ShutdownPolicy(Duration.ofMillis(1500), Duration.ofMillis(1500))))
+                    .id();
+            await().until(() -> lab.host.faults().count(SimulatedOperation.REQUEST_SHUTDOWN) > 0);
+            lab.clock.step(Duration.ofHours(1));
+            gate.awaitArrival(Lab.LONG);
+            lab.letLeasesRunOut();
+
+            long looks = lab.host.faults().count(SimulatedOperation.OBSERVE);
+            SnapshotService successor =
+                    lab.service(Lab.settings().stopGrace(Lab.LONG).build());
+            CompletableFuture<RecoveryReport> recovery =
+                    CompletableFuture.supplyAsync(() -> successor.recover(new Cancellation()));
+            await().until(() -> recovery.isDone() || lab.host.faults().count(SimulatedOperation.OBSERVE) > looks);
+            gate.open();
+            recovery.orTimeout(60, TimeUnit.SECONDS).join();
+            Snapshot failed = successor.await(id, SnapshotService.settled(), Lab.LONG);
+            assertThat(failed.status()).isEqualTo(SnapshotStatus.FAILED);
+            await().untilAsserted(() -> {
+                assertThat(lab.guest.state().power()).isEqualTo(PowerState.RUNNING);
+                assertThat(lab.guest.bootCount()).as("it was off in between").isEqualTo(2);
+            });
+            lab.awaitNothingLeft();
         }
     }
 

@@ -77,7 +77,11 @@ final class Lab implements AutoCloseable {
     }
 
     static SnapshotRequest request() {
-        return SnapshotRequest.of(INSTANCE)
+        return request(INSTANCE);
+    }
+
+    static SnapshotRequest request(String instance) {
+        return SnapshotRequest.of(instance)
                 .withCodec("zstd")
                 .withShutdown(new ShutdownPolicy(Duration.ofMillis(400), Duration.ofMillis(100)));
     }

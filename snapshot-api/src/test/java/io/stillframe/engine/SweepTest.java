@@ -119,6 +119,49 @@ class SweepTest {
         }
     }
 
+    /** A manifest that came after its snapshot's removal is nobody's; with any of its disks there it may be all that a lost catalog left. */
+    @Test
+    void aManifestOfAnUnknownSnapshotIsRemovedOnlyWhenOldAndWithoutDisks() {
+        try (Lab lab = Lab.running()) {
+            SnapshotService service = lab.service();
+            Snapshot taken = take(lab, service, 0);
+            List<ObjectKey> disks = taken.disks().stream()
+                    .map(disk -> ObjectKey.of(disk.object().orElseThrow()))
+                    .toList();
+            SnapshotService stranger =
+                    lab.service(Lab.settings().build(), lab.host, lab.store, MemoryCatalog.create(lab.clock));
+            lab.objects.delete(disks.subList(0, 1));
+            lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
+            assertThat(onlyItem(stranger).action()).as("one of two disks is there").isEqualTo(Action.KEPT);
+
+            lab.objects.delete(disks);
+            lab.clock.set(Instant.now());
+            assertThat(onlyItem(stranger).action()).as("young").isEqualTo(Action.KEPT);
+            lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
+            assertThat(service.sweep(SweepMode.REMOVE, new Cancellation()).items())
+                    .as("its own catalog's")
+                    .isEmpty();
+            assertThat(onlyItem(stranger).action()).isEqualTo(Action.REMOVED);
+            assertThat(lab.objects.list("", Optional.empty(), 10).items()).isEmpty();
+        }
+    }
+
+    @Test
+    void aManifestThatCannotBeReadIsKept() {
+        try (Lab lab = Lab.running()) {
+            put(lab, SnapshotId.create(LONG_AGO), "manifest.json");
+            lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
+            assertThat(onlyItem(lab.service()).action()).isEqualTo(Action.KEPT);
+        }
+    }
+
+    private static SweepReport.Item onlyItem(SnapshotService service) {
+        List<SweepReport.Item> items =
+                service.sweep(SweepMode.REMOVE, new Cancellation()).items();
+        assertThat(items).hasSize(1);
+        return items.get(0);
+    }
+
     @Test
     void uploadsThatNobodyWillFinishAreAborted() {
         try (Lab lab = Lab.running()) {

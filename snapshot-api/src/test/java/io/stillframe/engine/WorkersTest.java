@@ -231,6 +231,8 @@ class WorkersTest {
             assertThat(refused.status()).isEqualTo(SnapshotStatus.FAILED);
             assertThat(refused.failure().orElseThrow().kind()).isEqualTo(Kind.CONFLICT);
             assertThat(refused.failure().orElseThrow().reason()).contains(id.value());
+            // A capture that has begun would be waited for when its service is closed.
+            two.cancel(id);
         }
     }
 
@@ -318,7 +320,7 @@ class WorkersTest {
             await().until(() -> lab.catalog.find(id).orElseThrow().work() == Work.WAITS_TO_TRANSFER);
             assertThat(lab.catalog.running()).isEmpty();
             gate.open();
-            closing.join();
+            await().until(() -> !closing.isAlive());
             Snapshot waiting = front(lab).get(id);
             assertThat(waiting.status()).isEqualTo(SnapshotStatus.QUEUED);
             assertThat(waiting.phase()).isEqualTo(Phase.WAITING);

@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -105,7 +106,7 @@ class SimulatedFaultsTest {
         gate.awaitArrival(Duration.ofSeconds(10));
         assertThat(driver.observe("web").power()).isEqualTo(PowerState.RUNNING);
         gate.open();
-        blocked.join();
+        blocked.orTimeout(20, TimeUnit.SECONDS).join();
 
         assertThat(guest.state().power()).isEqualTo(PowerState.OFF);
     }

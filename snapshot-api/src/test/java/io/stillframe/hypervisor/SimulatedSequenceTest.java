@@ -10,6 +10,7 @@ import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
@@ -50,7 +51,7 @@ class SimulatedSequenceTest {
             }
         } finally {
             done.set(true);
-            writer.join();
+            writer.orTimeout(20, TimeUnit.SECONDS).join();
         }
         long steps = sequence.step();
         try (BlockSource root = hypervisor.guest("web").content("vda")) {

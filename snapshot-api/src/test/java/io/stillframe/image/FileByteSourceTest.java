@@ -2,6 +2,7 @@ package io.stillframe.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
@@ -54,7 +55,7 @@ class FileByteSourceTest {
             }
             stop.set(true);
             for (Thread reader : readers) {
-                reader.join();
+                await().until(() -> !reader.isAlive());
             }
         }
         assertThat(failure.get()).isNull();

@@ -240,11 +240,11 @@ class ImageStreamTest {
             }
         });
         caller.start();
-        reading.await();
+        assertThat(reading.await(1, TimeUnit.MINUTES)).isTrue();
         await().until(() ->
                 caller.getState() == Thread.State.TIMED_WAITING || caller.getState() == Thread.State.WAITING);
         caller.interrupt();
-        caller.join();
+        await().until(() -> !caller.isAlive());
         assertThat(kind).hasValue(SnapshotException.Kind.CANCELLED);
         assertThat(flag).hasValue(true);
     }
@@ -292,7 +292,7 @@ class ImageStreamTest {
         assertThatThrownBy(() -> run(disk, new RecordingWriter(65536), FOUR.withExecutor(executor)))
                 .hasMessage("broken");
         for (Thread thread : threads) {
-            thread.join();
+            await().until(() -> !thread.isAlive());
         }
         assertThat(interrupted).hasSize(8).containsOnly(false);
     }
@@ -357,7 +357,7 @@ class ImageStreamTest {
 
     private static void awaitQuietly(CountDownLatch latch) {
         try {
-            latch.await();
+            assertThat(latch.await(1, TimeUnit.MINUTES)).isTrue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SnapshotException(SnapshotException.Kind.CANCELLED, "interrupted in the test's read", e);

@@ -11,12 +11,9 @@ import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.UploadSession;
 import io.stillframe.testing.CallPoint.Moment;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
+import io.stillframe.testing.PluginCalls.Call;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,12 +60,14 @@ public final class CallPoints {
             "hashCode",
             "equals");
 
-    private static final Set<Class<?>> WRAPPED =
+    private static final Set<Class<?>> HANDED_OUT =
             Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class, BlockTarget.class);
+
     /** The service's own name is random, and so is which thread of a pool it is. */
     private static final Pattern WORK = Pattern.compile("stillframe-[0-9a-f]+-([a-z]+).*");
 
     private final Consumer<CallPoint> visitor;
+    private final PluginCalls plugins = new PluginCalls(HANDED_OUT, this::call);
     private final Map<String, AtomicInteger> occurrences = new ConcurrentHashMap<>();
 
     /** @param visitor called on the engine's threads, several at once */
@@ -77,54 +76,33 @@ public final class CallPoints {
     }
 
     public Hypervisor around(Hypervisor hypervisor) {
-        return around(Hypervisor.class, hypervisor);
+        return plugins.around(Hypervisor.class, hypervisor);
     }
 
     public ObjectStore around(ObjectStore store) {
-        return around(ObjectStore.class, store);
+        return plugins.around(ObjectStore.class, store);
     }
 
     public SnapshotCatalog around(SnapshotCatalog catalog) {
-        return around(SnapshotCatalog.class, catalog);
+        return plugins.around(SnapshotCatalog.class, catalog);
     }
 
-    private <T> T around(Class<T> type, T plugin) {
-        return type.cast(Proxy.newProxyInstance(
-                type.getClassLoader(),
-                new Class<?>[] {type},
-                (proxy, method, arguments) -> call(type, plugin, method, arguments)));
-    }
-
-    private Object call(Class<?> type, Object plugin, Method method, Object[] arguments) throws Throwable {
-        if (WITHOUT_EFFECT.contains(method.getName()) || isPluginsEnd(type, method)) {
-            return wrapped(method.getReturnType(), invoke(plugin, method, arguments));
+    private Object call(Call call) throws Throwable {
+        if (WITHOUT_EFFECT.contains(call.name()) || isPluginsEnd(call)) {
+            return call.proceed();
         }
-        String call = work() + ": " + type.getSimpleName() + "." + method.getName() + detail(plugin, arguments);
+        String name = work() + ": " + call.type().getSimpleName() + "." + call.name() + detail(call);
         int occurrence =
-                occurrences.computeIfAbsent(call, name -> new AtomicInteger()).incrementAndGet();
-        visitor.accept(new CallPoint(call, occurrence, Moment.BEFORE));
-        Object result = invoke(plugin, method, arguments);
-        visitor.accept(new CallPoint(call, occurrence, Moment.AFTER));
-        return wrapped(method.getReturnType(), result);
+                occurrences.computeIfAbsent(name, fresh -> new AtomicInteger()).incrementAndGet();
+        visitor.accept(new CallPoint(name, occurrence, Moment.BEFORE));
+        Object result = call.proceed();
+        visitor.accept(new CallPoint(name, occurrence, Moment.AFTER));
+        return result;
     }
 
     /** Closing a plugin gives back what is this process's only; closing an upload aborts it. */
-    private static boolean isPluginsEnd(Class<?> type, Method method) {
-        return method.getName().equals("close") && type != UploadSession.class && type != BlockTarget.class;
-    }
-
-    private static Object invoke(Object plugin, Method method, Object[] arguments) throws Throwable {
-        try {
-            method.setAccessible(true);
-            return method.invoke(plugin, arguments);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
-        }
-    }
-
-    @SuppressWarnings({"unchecked", "rawtypes"})
-    private Object wrapped(Class<?> type, Object result) {
-        return WRAPPED.contains(type) ? around((Class) type, result) : result;
+    private static boolean isPluginsEnd(Call call) {
+        return call.name().equals("close") && call.type() != UploadSession.class && call.type() != BlockTarget.class;
     }
 
     private static String work() {
@@ -133,20 +111,19 @@ public final class CallPoints {
     }
 
     /** What tells this call from others of its method, as far as it is the same in every run. */
-    private static String detail(Object plugin, Object[] arguments) {
-        String session = plugin instanceof UploadSession upload
+    private static String detail(Call call) {
+        String session = call.plugin() instanceof UploadSession upload
                 ? " " + lastOf(upload.token().key())
                 : "";
-        List<Object> known = arguments == null ? List.of() : Arrays.asList(arguments);
         return session
-                + known.stream()
-                        .map(CallPoints::detail)
+                + Arrays.stream(call.arguments())
+                        .map(CallPoints::text)
                         .filter(text -> !text.isEmpty())
                         .map(text -> " " + text)
                         .collect(Collectors.joining());
     }
 
-    private static String detail(Object argument) {
+    private static String text(Object argument) {
         if (argument instanceof CatalogRecord record) {
             return record.snapshot().status() + "/" + record.snapshot().phase()
                     + record.snapshot().obligations().stream().sorted().toList();
@@ -159,7 +136,7 @@ public final class CallPoints {
         }
         if (argument instanceof Collection<?> several) {
             return several.stream().allMatch(ObjectKey.class::isInstance) && !several.isEmpty()
-                    ? several.stream().map(CallPoints::detail).sorted().toList().toString()
+                    ? several.stream().map(CallPoints::text).sorted().toList().toString()
                     : "";
         }
         if (argument instanceof Enum<?> constant) {

@@ -27,6 +27,7 @@ public record Pace(Duration latency, long bytesPerSecond) {
         return bytesPerSecond == Long.MAX_VALUE ? out : new Limited(out, bytesPerSecond);
     }
 
+    /** The time that a network takes: nothing to be waited for would come sooner. */
     private static void pause(long nanos) {
         long end = System.nanoTime() + nanos;
         for (long left = nanos; left > 0; left = end - System.nanoTime()) {

@@ -62,8 +62,8 @@ final class Launch implements Callable<Integer> {
     @Override
     public Integer call() {
         LaunchRequest request = request();
-        try (SnapshotService service = places.storage(console)
-                .hypervisor(places.hypervisorFor(snapshot.id(), console))
+        try (SnapshotService service = places.onHost(
+                        places.storage(console), places.hypervisorFor(snapshot.id(), console), console)
                 .build()) {
             print(launch(service, request));
             return Stillframe.DONE;

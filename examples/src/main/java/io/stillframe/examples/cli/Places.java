@@ -3,6 +3,7 @@ package io.stillframe.examples.cli;
 import io.stillframe.SnapshotService;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import java.net.URI;
 import java.util.List;
@@ -13,6 +14,7 @@ import picocli.CommandLine.TypeConversionException;
 /** Where snapshots are taken, stored and recorded: options that fall back to environment variables. */
 final class Places {
     static final String HYPERVISOR_VARIABLE = "STILLFRAME_HYPERVISOR";
+    static final String HOST_NAME_VARIABLE = "STILLFRAME_HOST_NAME";
     static final String STORE_VARIABLE = "STILLFRAME_STORE";
     static final String REGIONS_VARIABLE = "STILLFRAME_REGIONS";
     static final String CATALOG_VARIABLE = "STILLFRAME_CATALOG";
@@ -24,6 +26,13 @@ final class Places {
             description = "Where the instances are, e.g. qemu:///system or images:///dir; default: $"
                     + HYPERVISOR_VARIABLE + ".")
     private Optional<URI> hypervisor = Optional.empty();
+
+    @Option(
+            names = "--host-name",
+            paramLabel = "NAME",
+            description = "The name that all processes on the catalog know the hypervisor's host by, for hosts that each call it "
+                    + "qemu:///system; default: $" + HOST_NAME_VARIABLE + ", else the URI.")
+    private Optional<String> hostName = Optional.empty();
 
     @Option(
             names = "--store",
@@ -53,6 +62,10 @@ final class Places {
 
     Optional<URI> hypervisor(Console console) {
         return hypervisor.or(() -> fromEnvironment(console, HYPERVISOR_VARIABLE));
+    }
+
+    Optional<String> hostName(Console console) {
+        return hostName.or(() -> console.variable(HOST_NAME_VARIABLE));
     }
 
     Optional<URI> store(Console console) {
@@ -126,27 +139,45 @@ final class Places {
 
     /** A service over all three. */
     SnapshotService.Builder everything(Console console) {
-        return storage(console).hypervisor(requireHypervisor(console));
+        return onHost(storage(console), requireHypervisor(console), console);
+    }
+
+    /** Adds a hypervisor, by its host's name if it has one. */
+    SnapshotService.Builder onHost(SnapshotService.Builder service, URI uri, Console console) {
+        try {
+            return hostName(console).map(name -> service.hypervisor(name, uri)).orElseGet(() -> service.hypervisor(uri));
+        } catch (SnapshotException e) {
+            throw new UsageException(e);
+        }
     }
 
     /** A service for work on that snapshot's store, and on its instance where the snapshot owes it something. */
     SnapshotService storageOf(SnapshotId id, Console console) {
         SnapshotService.Builder service = storage(console);
-        hypervisor(console).or(() -> owedTo(id, console)).ifPresent(service::hypervisor);
+        hypervisor(console).or(() -> owedTo(id, console)).ifPresent(uri -> onHost(service, uri, console));
         return service.build();
     }
 
     /** The hypervisor given, else the one that the snapshot was taken on. */
     URI hypervisorFor(SnapshotId id, Console console) {
-        return hypervisor(console)
-                .orElseGet(() -> URI.create(record(id, console).instance().hypervisor()));
+        return hypervisor(console).orElseGet(() -> hypervisorOf(record(id, console)));
     }
 
     private Optional<URI> owedTo(SnapshotId id, Console console) {
         Snapshot snapshot = record(id, console);
         return SnapshotService.settled().test(snapshot)
                 ? Optional.empty()
-                : Optional.of(URI.create(snapshot.instance().hypervisor()));
+                : Optional.of(hypervisorOf(snapshot));
+    }
+
+    /** A host with a name of its own is reached by who knows its URI only. */
+    private static URI hypervisorOf(Snapshot snapshot) {
+        try {
+            return UriConverter.parse(snapshot.instance().hypervisor());
+        } catch (TypeConversionException e) {
+            throw new UsageException("snapshot " + snapshot.id() + " is of host " + snapshot.instance().hypervisor()
+                    + ": give its --hypervisor URI, and that name with --host-name");
+        }
     }
 
     private Snapshot record(SnapshotId id, Console console) {

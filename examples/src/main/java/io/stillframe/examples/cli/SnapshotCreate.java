@@ -36,6 +36,9 @@ final class SnapshotCreate implements Callable<Integer> {
     @Mixin
     private Places places = new Places();
 
+    @Mixin
+    private FleetLimits limits = new FleetLimits();
+
     @Option(
             names = "--instance",
             required = true,
@@ -140,7 +143,7 @@ final class SnapshotCreate implements Callable<Integer> {
 
     private int conclude(Snapshot reached) {
         if (reached.status() == SnapshotStatus.QUEUED) {
-            String worker = WorkerProcess.start(reached.id(), places, console);
+            String worker = WorkerProcess.start(reached.id(), places, limits, console);
             console.err().println("the instance is back, the snapshot is queued; " + worker);
             return Stillframe.DONE;
         }
@@ -149,7 +152,10 @@ final class SnapshotCreate implements Callable<Integer> {
 
     private ServiceSettings settings() {
         AfterCapture afterCapture = wait ? AfterCapture.TRANSFER : AfterCapture.HAND_OVER;
-        return Places.settings().afterCapture(afterCapture).build();
+        return Places.settings()
+                .afterCapture(afterCapture)
+                .limits(limits.limits())
+                .build();
     }
 
     private SnapshotRequest request() {

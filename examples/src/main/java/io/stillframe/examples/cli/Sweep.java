@@ -31,7 +31,7 @@ final class Sweep implements Callable<Integer> {
     @Override
     public Integer call() {
         SnapshotService.Builder builder = places.storage(console);
-        places.hypervisor(console).ifPresent(builder::hypervisor);
+        places.hypervisor(console).ifPresent(uri -> places.onHost(builder, uri, console));
         try (SnapshotService service = builder.build()) {
             SweepMode mode = dryRun ? SweepMode.DRY_RUN : SweepMode.REMOVE;
             SweepReport report =

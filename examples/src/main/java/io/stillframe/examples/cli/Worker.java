@@ -31,6 +31,9 @@ final class Worker implements Callable<Integer> {
     @Mixin
     private Places places = new Places();
 
+    @Mixin
+    private FleetLimits limits = new FleetLimits();
+
     Worker(Console console) {
         this.console = console;
     }
@@ -43,8 +46,10 @@ final class Worker implements Callable<Integer> {
     /** Ends with the process only. */
     @SuppressWarnings("try") // the watch only has to last
     private int serve() throws InterruptedException {
-        ServiceSettings settings =
-                ServiceSettings.builder().worker(ServiceSettings.Worker.ANY).build();
+        ServiceSettings settings = ServiceSettings.builder()
+                .worker(ServiceSettings.Worker.ANY)
+                .limits(limits.limits())
+                .build();
         CountDownLatch stopped = new CountDownLatch(1);
         try (SnapshotService service =
                         places.everything(console).settings(settings).build();
@@ -60,7 +65,9 @@ final class Worker implements Callable<Integer> {
 
     private int finish(SnapshotId wanted) {
         Snapshot settled;
-        try (SnapshotService service = places.everything(console).build()) {
+        ServiceSettings settings = Places.settings().limits(limits.limits()).build();
+        try (SnapshotService service =
+                places.everything(console).settings(settings).build()) {
             SnapshotId id = service.resume(wanted).id();
             try (SnapshotWatch watch = new SnapshotWatch(console, places, service, id)) {
                 settled = watch.await(SnapshotService.settled());

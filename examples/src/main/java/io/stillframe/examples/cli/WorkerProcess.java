@@ -28,10 +28,10 @@ final class WorkerProcess {
      * @return for a person: its process and its log
      * @throws SnapshotException PERMANENT if it cannot be started; the snapshot stays queued
      */
-    static String start(SnapshotId id, Places places, Console console) {
+    static String start(SnapshotId id, Places places, FleetLimits limits, Console console) {
         try {
             Path log = logFile(id, places.requireCatalog(console));
-            ProcessBuilder builder = new ProcessBuilder(commandLine(id))
+            ProcessBuilder builder = new ProcessBuilder(commandLine(id, limits))
                     .redirectInput(new File(File.separatorChar == '/' ? "/dev/null" : "NUL"))
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -40,6 +40,7 @@ final class WorkerProcess {
             environment.put(
                     Places.HYPERVISOR_VARIABLE,
                     places.requireHypervisor(console).toString());
+            places.hostName(console).ifPresent(name -> environment.put(Places.HOST_NAME_VARIABLE, name));
             List<RegionArgument> regions = places.regions(console);
             if (regions.isEmpty()) {
                 environment.put(
@@ -61,7 +62,7 @@ final class WorkerProcess {
         }
     }
 
-    private static List<String> commandLine(SnapshotId id) {
+    private static List<String> commandLine(SnapshotId id, FleetLimits limits) {
         List<String> command = new ArrayList<>();
         detacher().ifPresent(command::add);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -72,6 +73,7 @@ final class WorkerProcess {
         command.add(Stillframe.class.getName());
         command.add("worker");
         command.add("--snapshot=" + id);
+        command.addAll(limits.arguments());
         return command;
     }
 

@@ -9,6 +9,7 @@ import io.stillframe.model.SnapshotStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -166,6 +167,34 @@ class SnapshotLifeTest {
         ToolRun sweep = place.run("sweep", "--dry-run");
         assertThat(sweep.exit()).as("%s", sweep).isZero();
         assertThat(sweep.out()).isEmpty();
+    }
+
+    @Test
+    void aHostIsKnownByItsName() {
+        ToolRun created = place.run(
+                "snapshot", "create", "--instance", "web-1", "--host-name", "rack-1", "--max-captures-per-host", "1",
+                "--max-transfers-per-store", "2", "--wait");
+        assertThat(created.exit()).as("%s", created).isZero();
+        String id = created.out().get(0);
+        assertThat(show(id).instance().hypervisor()).isEqualTo("rack-1");
+        ToolRun launched = place.run("launch", id, "--as", "web-2", "--no-start", "--host-name", "rack-1");
+        assertThat(launched.exit()).as("%s", launched).isZero();
+        assertThat(place.run("snapshot", "delete", id).exit()).isZero();
+    }
+
+    @Test
+    void aNamedHostIsNotGuessed() {
+        String id = place.run("snapshot", "create", "--instance", "web-1", "--host-name", "rack-1", "--wait")
+                .out()
+                .get(0);
+        ToolRun run = ToolRun.of(
+                Map.of(Places.STORE_VARIABLE, place.environment().get(Places.STORE_VARIABLE)),
+                "launch",
+                id,
+                "--as",
+                "web-2");
+        assertThat(run.exit()).isEqualTo(Stillframe.USAGE);
+        assertThat(run.complaint()).contains("rack-1").contains("--hypervisor").contains("--host-name");
     }
 
     private Snapshot show(String id) {

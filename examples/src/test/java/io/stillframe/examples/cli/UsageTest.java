@@ -40,6 +40,8 @@ class UsageTest {
                 "launch " + ID + " --as web --disk-size 20GB | e.g. 20G",
                 "launch " + ID + " --as 'a/b' | an instance's name",
                 "worker | --catalog",
+                "worker --max-transfers 0 --hypervisor images:///i --store file:///s | is 1 or more",
+                "worker --host-name '' --hypervisor images:///i --store file:///s | host's name",
                 "store probe | URI",
                 "store probe /srv | no URI with a scheme",
                 "sweep | --catalog",

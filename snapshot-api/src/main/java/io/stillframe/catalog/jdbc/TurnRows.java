@@ -51,6 +51,14 @@ final class TurnRows {
             return this;
         }
 
+        /** The same, to be narrowed by itself. */
+        Condition copy() {
+            Condition copy = new Condition();
+            copy.text.append(text);
+            copy.parameters.addAll(parameters);
+            return copy;
+        }
+
         Condition in(String column, Collection<String> values) {
             return among(column + " IN (", values, ")");
         }
@@ -183,8 +191,9 @@ final class TurnRows {
         }
 
         Optional<TakenRecord> take() throws SQLException {
-            for (Contender contender : contenders()) {
-                Optional<TakenRecord> taken = take(contender.tenant());
+            Condition mayBegin = mayBegin();
+            for (Contender contender : contenders(mayBegin)) {
+                Optional<TakenRecord> taken = take(mayBegin, contender.tenant());
                 if (taken.isPresent()) {
                     serve(contender.tenant());
                     return taken;
@@ -193,8 +202,7 @@ final class TurnRows {
             return Optional.empty();
         }
 
-        private List<Contender> contenders() throws SQLException {
-            Condition mayBegin = mayBegin();
+        private List<Contender> contenders(Condition mayBegin) throws SQLException {
             List<Contender> found = Sql.rows(
                     connection,
                     row -> contender(new Tenant(row.getString(1)), row.getLong(2), row.getLong(3)),
@@ -229,15 +237,15 @@ final class TurnRows {
                     : condition.and("NOT " + lease + "l.expires_at > ?)", Nanos.of(time.now(connection)));
         }
 
-        private Optional<TakenRecord> take(Tenant tenant) throws SQLException {
-            Condition mayBegin = mayBegin().and("s.tenant = ?", tenant.name());
+        private Optional<TakenRecord> take(Condition mayBegin, Tenant tenant) throws SQLException {
+            Condition ofTenant = mayBegin.copy().and("s.tenant = ?", tenant.name());
             // Whoever changes a record just now holds its row; the next one is as good.
             Optional<SnapshotId> waiting = Sql.row(
                     connection,
                     row -> new SnapshotId(row.getString(1)),
-                    "SELECT s.id FROM stillframe_snapshot s" + mayBegin.text
+                    "SELECT s.id FROM stillframe_snapshot s" + ofTenant.text
                             + " ORDER BY s.requested_at, s.id LIMIT 1 FOR UPDATE SKIP LOCKED",
-                    mayBegin.parameters.toArray());
+                    ofTenant.parameters.toArray());
             return waiting.isEmpty() ? Optional.empty() : begin(waiting.get());
         }
 

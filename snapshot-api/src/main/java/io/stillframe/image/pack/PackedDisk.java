@@ -58,6 +58,7 @@ public final class PackedDisk implements BlockSource {
     public void read(long position, ByteBuffer target) {
         ByteRange range = ByteRange.ofLength(position, target.remaining());
         disk.requireInside(range);
+        packs.requireOpen();
         IndexedDisk.Walk walk = disk.walk(range);
         long at = position;
         while (target.hasRemaining()) {

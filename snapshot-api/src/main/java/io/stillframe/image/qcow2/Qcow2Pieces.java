@@ -1,5 +1,6 @@
 package io.stillframe.image.qcow2;
 
+import io.stillframe.internal.image.ActiveLayer;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
@@ -16,11 +17,6 @@ import java.util.Optional;
  * file's size even for crafted tables: an image whose tables point to more L2 tables or to more data than fit into its file is refused.
  */
 final class Qcow2Pieces implements Iterator<StoredExtent> {
-    private static final int ACTIVE = 0;
-    private static final Storage COMPRESSED = new Storage.Compressed(ACTIVE);
-    private static final Storage MARKED = new Storage.Marked(ACTIVE);
-    private static final Storage UNTOLD = new Storage.Untold();
-
     private final ClusterCursor cursor;
     private final Optional<BlockSource> backing;
     private final long fileClusters;
@@ -65,16 +61,16 @@ final class Qcow2Pieces implements Iterator<StoredExtent> {
         requirePlausible();
         return switch (mapping.kind()) {
             case UNALLOCATED -> unallocated(mapping);
-            case ZERO -> upTo(mapping.end(), Extent.Kind.ZERO, MARKED);
-            case DATA -> upTo(mapping.end(), Extent.Kind.DATA, new Storage.Plain(ACTIVE, mapping.host()));
-            case COMPRESSED -> upTo(mapping.end(), Extent.Kind.DATA, COMPRESSED);
+            case ZERO -> upTo(mapping.end(), Extent.Kind.ZERO, ActiveLayer.MARKED);
+            case DATA -> upTo(mapping.end(), Extent.Kind.DATA, ActiveLayer.plain(mapping.host()));
+            case COMPRESSED -> upTo(mapping.end(), Extent.Kind.DATA, ActiveLayer.COMPRESSED);
         };
     }
 
     private StoredExtent unallocated(Mapping mapping) {
         long backingEnd = Math.min(mapping.end(), backing.map(BlockSource::size).orElse(0L));
         if (at >= backingEnd) {
-            return upTo(mapping.end(), Extent.Kind.HOLE, UNTOLD);
+            return upTo(mapping.end(), Extent.Kind.HOLE, ActiveLayer.UNTOLD);
         }
         below = backing.orElseThrow().storedExtents(new ByteRange(at, backingEnd));
         at = backingEnd;

@@ -1,5 +1,6 @@
 package io.stillframe.image.vmdk;
 
+import io.stillframe.internal.image.ActiveLayer;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Extent;
@@ -13,11 +14,6 @@ import java.util.NoSuchElementException;
  * tables: an image whose tables point to more grain tables or to more grains than fit into its file is refused.
  */
 final class VmdkPieces implements Iterator<StoredExtent> {
-    private static final int ACTIVE = 0;
-    private static final Storage COMPRESSED = new Storage.Compressed(ACTIVE);
-    private static final Storage MARKED = new Storage.Marked(ACTIVE);
-    private static final Storage UNTOLD = new Storage.Untold();
-
     private final GrainCursor cursor;
     private final VmdkLayout layout;
     private final long fileSize;
@@ -52,10 +48,10 @@ final class VmdkPieces implements Iterator<StoredExtent> {
         requirePlausible();
         at = mapping.end();
         return switch (mapping.kind()) {
-            case DATA -> piece(mapping, Extent.Kind.DATA, new Storage.Plain(ACTIVE, mapping.host()));
-            case COMPRESSED -> piece(mapping, Extent.Kind.DATA, COMPRESSED);
-            case ZERO -> piece(mapping, Extent.Kind.ZERO, MARKED);
-            case HOLE -> piece(mapping, Extent.Kind.HOLE, UNTOLD);
+            case DATA -> piece(mapping, Extent.Kind.DATA, ActiveLayer.plain(mapping.host()));
+            case COMPRESSED -> piece(mapping, Extent.Kind.DATA, ActiveLayer.COMPRESSED);
+            case ZERO -> piece(mapping, Extent.Kind.ZERO, ActiveLayer.MARKED);
+            case HOLE -> piece(mapping, Extent.Kind.HOLE, ActiveLayer.UNTOLD);
         };
     }
 

@@ -25,6 +25,14 @@ final class LogContext {
         }
     }
 
+    /** A thread's work that begins with nothing named: some logging backends let a thread inherit what named the work that started it. */
+    static Runnable without(Runnable work) {
+        return () -> {
+            MDC.clear();
+            work.run();
+        };
+    }
+
     private static void restore(String key, @Nullable String value) {
         if (value == null) {
             MDC.remove(key);

@@ -18,10 +18,12 @@ import java.util.TreeMap;
 final class StoreSweep {
     private final Sweep sweep;
     private final StoredObjects stored;
+    private final LateManifest lateManifest;
 
     StoreSweep(Region region, Sweep sweep) {
         this.sweep = sweep;
         this.stored = new StoredObjects(region.store());
+        this.lateManifest = new LateManifest(region.store());
     }
 
     /** What the store holds of one snapshot. */
@@ -29,6 +31,7 @@ final class StoreSweep {
         private long bytes;
         private boolean manifest;
         private boolean objects;
+        private boolean disks;
         private Instant youngest = Instant.MIN;
         private final List<UnfinishedUpload> uploads = new ArrayList<>();
 
@@ -36,6 +39,7 @@ final class StoreSweep {
             objects = true;
             bytes += object.size();
             manifest |= StoredLayout.isManifest(object.key());
+            disks |= StoredLayout.isDisk(object.key());
             seen(object.lastModified());
         }
 
@@ -87,12 +91,12 @@ final class StoreSweep {
     }
 
     private void unknown(SnapshotId id, Holding holding) {
-        if (holding.manifest) {
+        if (holding.manifest && (holding.disks || !lateManifest.isAllOf(id))) {
             sweep.keep(
                     Kind.ORPHANED_OBJECTS,
                     id.value(),
                     holding.bytes,
-                    "complete, but not in this catalog: another one's, or lost from this one");
+                    "published, but not in this catalog: another one's, or lost from this one");
         } else if (sweep.isYoung(holding.youngest)) {
             sweep.keep(
                     Kind.ORPHANED_OBJECTS,
@@ -100,19 +104,24 @@ final class StoreSweep {
                     holding.bytes,
                     "not in this catalog, last written at " + holding.youngest + "; another one may be working on it");
         } else {
-            String why = "not in this catalog, without manifest, last written at " + holding.youngest;
-            for (UnfinishedUpload upload : holding.uploads) {
-                sweep.remove(Kind.UNFINISHED_UPLOAD, upload.token().key().value(), 0, why, () -> {
-                    requireUnknown(id);
-                    stored.abort(upload.token());
-                });
-            }
-            if (holding.objects) {
-                sweep.remove(Kind.ORPHANED_OBJECTS, id.value(), holding.bytes, why, () -> {
-                    requireUnknown(id);
-                    stored.removeObjects(id);
-                });
-            }
+            removeUnknown(id, holding);
+        }
+    }
+
+    private void removeUnknown(SnapshotId id, Holding holding) {
+        String why = "not in this catalog, " + (holding.manifest ? "published after its removal" : "without manifest")
+                + ", last written at " + holding.youngest;
+        for (UnfinishedUpload upload : holding.uploads) {
+            sweep.remove(Kind.UNFINISHED_UPLOAD, upload.token().key().value(), 0, why, () -> {
+                requireUnknown(id);
+                stored.abort(upload.token());
+            });
+        }
+        if (holding.objects) {
+            sweep.remove(Kind.ORPHANED_OBJECTS, id.value(), holding.bytes, why, () -> {
+                requireUnknown(id);
+                stored.removeObjects(id);
+            });
         }
     }
 

@@ -40,6 +40,11 @@ final class StoredLayout {
         return key.value().endsWith("/" + MANIFEST);
     }
 
+    /** Whether an object holds content of a disk, unlike those that only tell of it. */
+    static boolean isDisk(ObjectKey key) {
+        return !isManifest(key) && !key.value().endsWith("/" + RETENTION);
+    }
+
     /** The snapshot that an object is of; empty for objects of another origin. */
     static Optional<SnapshotId> snapshotOf(ObjectKey key) {
         String[] segments = key.value().split("/", -1);

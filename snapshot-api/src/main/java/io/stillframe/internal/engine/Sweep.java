@@ -27,9 +27,9 @@ import java.util.Optional;
  *   <li>snapshots of this catalog whose retention is over;
  *   <li>stored objects and unfinished uploads of snapshots that this catalog knows as failed or cancelled and nobody works on;
  *   <li>unfinished uploads of available snapshots that nobody works on;
- *   <li>stored objects and unfinished uploads of snapshots that this catalog does not know, if no manifest was published for them and
- *       all of it is older than the orphan age: another catalog that shares the store may be working on younger ones, and owns those
- *       with a manifest;
+ *   <li>stored objects and unfinished uploads of snapshots that this catalog does not know, if all of it is older than the orphan age and
+ *       no manifest was published for them, or one that none of the disks that it names are there for: another catalog that shares the
+ *       store may be working on younger ones, and owns those with manifest and disks;
  *   <li>points in time held for snapshots that this catalog knows as settled and owing nothing, or does not know and that are older
  *       than the orphan age. A release loses nothing that the instance wrote.
  * </ul>

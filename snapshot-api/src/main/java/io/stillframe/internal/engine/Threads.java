@@ -134,7 +134,7 @@ final class Threads implements AutoCloseable {
     private ThreadFactory named(String work) {
         AtomicInteger count = new AtomicInteger();
         return task -> {
-            Thread thread = new Thread(task, nameOf(work) + "-" + count.incrementAndGet());
+            Thread thread = new Thread(LogContext.without(task), nameOf(work) + "-" + count.incrementAndGet());
             thread.setDaemon(true);
             return thread;
         };

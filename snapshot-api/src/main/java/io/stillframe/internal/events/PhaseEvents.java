@@ -50,9 +50,8 @@ public final class PhaseEvents {
     private static boolean isPresent() {
         try {
             Class.forName("jdk.jfr.Event", false, PhaseEvents.class.getClassLoader());
-            return PhaseEvents.class.getModule().isNamed()
-                    ? ModuleLayer.boot().findModule("jdk.jfr").isPresent()
-                    : true;
+            return !PhaseEvents.class.getModule().isNamed()
+                    || ModuleLayer.boot().findModule("jdk.jfr").isPresent();
         } catch (ClassNotFoundException | LinkageError e) {
             return false;
         }

@@ -14,10 +14,6 @@ import java.util.function.Supplier;
 
 /** The disk in an image whose tables map it to uncompressed bytes of the file. */
 public final class MappedSource implements BlockSource {
-    private static final int ACTIVE = 0;
-    private static final Storage MARKED = new Storage.Marked(ACTIVE);
-    private static final Storage UNTOLD = new Storage.Untold();
-
     private final ByteSource image;
     private final long size;
     private final Supplier<BlockMap> maps;
@@ -111,9 +107,9 @@ public final class MappedSource implements BlockSource {
 
         private static Storage storage(MappedRun run) {
             return switch (run.kind()) {
-                case DATA -> new Storage.Plain(ACTIVE, run.host());
-                case ZERO -> MARKED;
-                case HOLE -> UNTOLD;
+                case DATA -> ActiveLayer.plain(run.host());
+                case ZERO -> ActiveLayer.MARKED;
+                case HOLE -> ActiveLayer.UNTOLD;
             };
         }
     }

@@ -4,13 +4,10 @@ import io.stillframe.model.ByteRange;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Extent;
 import io.stillframe.spi.StoredExtent;
-import io.stillframe.spi.StoredExtent.Storage;
 import java.util.Iterator;
 
 /** The extents of a disk that is a file's first bytes as they are, holes included. For one thread at a time. */
 public final class PlainExtents implements Iterator<StoredExtent> {
-    private static final int ACTIVE = 0;
-
     private final Iterator<Extent> extents;
 
     /** @param range within the file; throws as its extents do */
@@ -26,6 +23,6 @@ public final class PlainExtents implements Iterator<StoredExtent> {
     @Override
     public StoredExtent next() {
         Extent extent = extents.next();
-        return new StoredExtent(extent, new Storage.Plain(ACTIVE, extent.range().start()));
+        return new StoredExtent(extent, ActiveLayer.plain(extent.range().start()));
     }
 }

@@ -6,10 +6,9 @@ import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.DiskCapture;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.UploadSession;
+import io.stillframe.testing.PluginCalls;
+import io.stillframe.testing.PluginCalls.Call;
 import io.stillframe.testing.simulation.Simulation;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -34,8 +33,9 @@ final class ModelGate {
             "token",
             "bytesSent",
             "detach");
-    private static final Set<Class<?>> WRAPPED = Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class);
+    private static final Set<Class<?>> HANDED_OUT = Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class);
 
+    private final PluginCalls plugins = new PluginCalls(HANDED_OUT, this::call);
     private final Simulation simulation;
     private final Faultiness faultiness;
     private final BiConsumer<String, Object[]> onEffect;
@@ -59,29 +59,28 @@ final class ModelGate {
     }
 
     <T> T around(Class<T> type, T plugin) {
-        return type.cast(Proxy.newProxyInstance(
-                type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> call(plugin, method, args)));
+        return plugins.around(type, plugin);
     }
 
-    private Object call(Object plugin, Method method, Object[] arguments) throws Throwable {
-        if (PLAIN.contains(method.getName())) {
-            return wrapped(method.getReturnType(), invoke(plugin, method, arguments));
+    private Object call(Call call) throws Throwable {
+        if (PLAIN.contains(call.name())) {
+            return call.proceed();
         }
         simulation.step();
         delay();
         if (faultiness.out || chance(faultiness.failures)) {
             throw SnapshotException.transientFault("injected", null);
         }
-        Object result = invoke(plugin, method, arguments);
-        onEffect.accept(method.getName(), arguments);
+        Object result = call.proceed();
+        onEffect.accept(call.name(), call.arguments());
         simulation.step();
         delay();
-        boolean mayBeLost = method.getReturnType() != UploadSession.class
-                && !method.getName().equals("watch");
+        boolean mayBeLost = call.returned() != UploadSession.class
+                && !call.name().equals("watch");
         if (mayBeLost && (faultiness.out || chance(faultiness.failures))) {
             throw new SnapshotException(Kind.OUTCOME_UNKNOWN, "injected, after its effect");
         }
-        return wrapped(method.getReturnType(), result);
+        return result;
     }
 
     private boolean chance(int ofThousand) {
@@ -95,20 +94,6 @@ final class ModelGate {
             faultiness.stalled |= stall;
             simulation.sleep(stall ? 2_000 + random.nextInt(18_000) : 1 + random.nextInt(400), TimeUnit.MILLISECONDS);
         }
-    }
-
-    private static Object invoke(Object plugin, Method method, Object[] arguments) throws Throwable {
-        try {
-            method.setAccessible(true);
-            return method.invoke(plugin, arguments);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
-        }
-    }
-
-    @SuppressWarnings({"unchecked", "rawtypes"})
-    private Object wrapped(Class<?> type, Object result) {
-        return WRAPPED.contains(type) ? around((Class) type, result) : result;
     }
 
     static boolean isHold(String method, Object[] arguments) {

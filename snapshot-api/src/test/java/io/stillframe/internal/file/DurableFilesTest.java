@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +39,7 @@ final class DurableFilesTest {
                     .as("one of both contents, not %s bytes of something else", seen.length)
                     .isTrue();
         }
-        writer.join();
+        writer.orTimeout(20, TimeUnit.SECONDS).join();
     }
 
     @Test

@@ -63,7 +63,7 @@ public abstract class ImageCodecContract {
     /** The codec. */
     protected abstract ImageCodec codec();
 
-    /** Specifications to write a disk of this size with; at least one. */
+    /** Specifications to write a disk of this size with; at least one. Tests to which it does not matter take the first one. */
     protected List<ImageSpec> specs(long virtualSize) {
         return List.of(ImageSpec.ofSize(virtualSize));
     }
@@ -141,15 +141,15 @@ public abstract class ImageCodecContract {
     @Test
     void readsOnlyWhatIsAskedForIfItSaysRandomAccess() {
         assumeTrue(writes() && codec().traits().contains(CodecTrait.RANDOM_ACCESS), "codec writes, random access");
-        byte[] content = new byte[(int) (24 * MIB)];
+        byte[] content = new byte[(int) (12 * MIB)];
         new Random(5).nextBytes(content);
         BlockSource disk = io.stillframe.image.MemoryBlockSource.builder(content.length)
                 .data(0, content)
                 .build();
-        CountingByteSource image = new CountingByteSource(writeToMemory(disk, ImageSpec.ofSize(disk.size()), 2));
+        CountingByteSource image = new CountingByteSource(writeToMemory(disk, anySpec(disk.size()), 2));
         try (BlockSource opened = codec().open(List.of(new ImageCodec.Layer(image, codec())))) {
             long before = image.bytesRead();
-            DiskAssert.assertSameRange(opened, disk, ByteRange.ofLength(20 * MIB + 5, 100));
+            DiskAssert.assertSameRange(opened, disk, ByteRange.ofLength(10 * MIB + 5, 100));
             assertThat(image.bytesRead() - before).isLessThan(4 * MIB);
         }
     }
@@ -227,7 +227,7 @@ public abstract class ImageCodecContract {
     @Test
     void recognisesItsOwnImageAndNoOther() {
         assumeTrue(writes() && hasSignature(), "codec writes a signature");
-        byte[] image = writeToMemory(SeededDisk.dense(3 * MIB, 8), ImageSpec.ofSize(3 * MIB), 2);
+        byte[] image = writeToMemory(SeededDisk.dense(3 * MIB, 8), anySpec(3 * MIB), 2);
         assertThat(probe(image)).isEqualTo(ImageCodec.Probe.MATCH);
         assertThat(probe(new byte[0])).isEqualTo(ImageCodec.Probe.NO_MATCH);
         assertThat(probe(new byte[3])).isEqualTo(ImageCodec.Probe.NO_MATCH);
@@ -300,7 +300,7 @@ public abstract class ImageCodecContract {
     void refusesRangesBeyondTheDisk() {
         assumeTrue(writes(), "codec writes");
         BlockSource disk = SeededDisk.dense(MIB + 100, 3);
-        try (BlockSource opened = openMemory(writeToMemory(disk, ImageSpec.ofSize(disk.size()), 1))) {
+        try (BlockSource opened = openMemory(writeToMemory(disk, anySpec(disk.size()), 1))) {
             assertInvalid(() -> opened.read(disk.size() - 5, ByteBuffer.allocate(6)), "");
             assertInvalid(() -> opened.read(Long.MAX_VALUE - 2, ByteBuffer.allocate(6)), "");
             assertInvalid(() -> opened.read(-1, ByteBuffer.allocate(1)), "");
@@ -316,7 +316,7 @@ public abstract class ImageCodecContract {
         assumeTrue(writes(), "codec writes");
         BlockSource disk = SeededDisk.dense(7 * MIB + 321, 12);
         Random random = new Random(12);
-        try (BlockSource opened = openMemory(writeToMemory(disk, ImageSpec.ofSize(disk.size()), 1))) {
+        try (BlockSource opened = openMemory(writeToMemory(disk, anySpec(disk.size()), 1))) {
             for (int i = 0; i < 200; i++) {
                 long start = random.nextLong(disk.size());
                 DiskAssert.assertExtentsCover(
@@ -330,7 +330,7 @@ public abstract class ImageCodecContract {
         assumeTrue(writes(), "codec writes");
         BlockSource disk = SeededDisk.dense(12 * MIB + 99, 21);
         ExecutorService threads = Executors.newFixedThreadPool(6);
-        try (BlockSource opened = openMemory(writeToMemory(disk, ImageSpec.ofSize(disk.size()), 2))) {
+        try (BlockSource opened = openMemory(writeToMemory(disk, anySpec(disk.size()), 2))) {
             List<Callable<Void>> readers = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
                 Random random = new Random(i);
@@ -354,7 +354,7 @@ public abstract class ImageCodecContract {
     @Test
     void ownsTheBytesFromOpenToClose() {
         assumeTrue(writes(), "codec writes");
-        byte[] image = writeToMemory(SeededDisk.dense(2 * MIB, 4), ImageSpec.ofSize(2 * MIB), 1);
+        byte[] image = writeToMemory(SeededDisk.dense(2 * MIB, 4), anySpec(2 * MIB), 1);
         CountingByteSource good = new CountingByteSource(image);
         BlockSource opened = open(good);
         assertThat(good.closes()).isZero();
@@ -415,7 +415,7 @@ public abstract class ImageCodecContract {
     void answersTruncatedImagesWithAnErrorOrRightContent() {
         assumeTrue(writes() && !acceptsAnyBytes(), "codec writes, and not every file is an image");
         BlockSource disk = SeededDisk.dense(3 * MIB + 777, 2);
-        byte[] image = writeToMemory(disk, ImageSpec.ofSize(disk.size()), 1);
+        byte[] image = writeToMemory(disk, anySpec(disk.size()), 1);
         Random random = new Random(6);
         for (int i = 0; i < 150; i++) {
             int length = i < 40 ? i * 3 : i < 80 ? image.length - (i - 39) : random.nextInt(image.length);
@@ -428,7 +428,7 @@ public abstract class ImageCodecContract {
     void answersFlippedBitsWithinBounds() {
         assumeTrue(writes(), "codec writes");
         BlockSource disk = SeededDisk.dense(3 * MIB + 777, 2);
-        byte[] image = writeToMemory(disk, ImageSpec.ofSize(disk.size()), 1);
+        byte[] image = writeToMemory(disk, anySpec(disk.size()), 1);
         Random random = new Random(7);
         for (int i = 0; i < damagedImages(); i++) {
             int bit = flippedBit(i, image.length, random);
@@ -487,6 +487,10 @@ public abstract class ImageCodecContract {
     }
 
     // Parts
+
+    private ImageSpec anySpec(long virtualSize) {
+        return specs(virtualSize).get(0);
+    }
 
     private boolean writes() {
         return codec().traits().contains(CodecTrait.WRITE);

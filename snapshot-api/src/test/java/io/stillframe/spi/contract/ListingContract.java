@@ -166,10 +166,10 @@ abstract class ListingContract extends LeaseContract {
         String instance = instances[random.nextInt(instances.length)];
         Instant at = START.plusSeconds(random.nextInt(10)).plusNanos(random.nextInt(2));
         InstanceId instanceId = new InstanceId("id-of-" + instance.replace("ä", "ae"));
-        Snapshot snapshot = with(
-                Samples.requested(at),
+        Snapshot snapshot = Samples.of(
                 new InstanceSummary(instanceId, instance, random.nextBoolean() ? HOST : "images:///x"),
-                names[random.nextInt(names.length)]);
+                names[random.nextInt(names.length)],
+                Samples.requested(at));
         SnapshotStatus status = SnapshotStatus.values()[random.nextInt(3)];
         Snapshot.Builder builder = snapshot.toBuilder().status(status);
         if (status == SnapshotStatus.AVAILABLE) {
@@ -179,26 +179,6 @@ abstract class ListingContract extends LeaseContract {
         }
         Snapshot built = builder.build();
         return random.nextInt(3) == 0 ? Samples.of(new Tenant("other"), built) : built;
-    }
-
-    private static Snapshot with(Snapshot base, InstanceSummary instance, String name) {
-        return new Snapshot(
-                base.id(),
-                name,
-                base.tenant(),
-                instance,
-                base.status(),
-                base.phase(),
-                base.progress(),
-                base.requestedAt(),
-                base.completedAt(),
-                base.retention(),
-                base.capture(),
-                base.disks(),
-                base.replicas(),
-                base.obligations(),
-                base.failure(),
-                base.waitsFor());
     }
 
     private static List<Snapshot> walk(SnapshotCatalog from, SnapshotQuery query, int limit) {

@@ -54,11 +54,21 @@ public final class Samples {
 
     /** The same for another tenant. */
     public static Snapshot of(Tenant tenant, Snapshot base) {
+        return named(tenant, base.instance(), base.name(), base);
+    }
+
+    /** The same of another instance and with another name. */
+    public static Snapshot of(InstanceSummary instance, String name, Snapshot base) {
+        return named(base.tenant(), instance, name, base);
+    }
+
+    /** With what a builder does not change, since it stays the same for a snapshot's whole life. */
+    private static Snapshot named(Tenant tenant, InstanceSummary instance, String name, Snapshot base) {
         return new Snapshot(
                 base.id(),
-                base.name(),
+                name,
                 tenant,
-                base.instance(),
+                instance,
                 base.status(),
                 base.phase(),
                 base.progress(),

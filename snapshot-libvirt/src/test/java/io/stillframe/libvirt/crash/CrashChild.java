@@ -27,6 +27,8 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -41,7 +43,7 @@ public final class CrashChild {
     private final String instance;
     private final CallPoints points = new CallPoints(this::at);
     private final AtomicReference<SnapshotId> working = new AtomicReference<>();
-    private volatile boolean cancelled;
+    private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
     private volatile Order order;
 
     private CrashChild(String instance) {
@@ -110,7 +112,7 @@ public final class CrashChild {
                         .withStart(LaunchRequest.Start.STARTED));
             default -> {
                 working.set(service.create(request(order.work())).id());
-                startCancelling(service);
+                CompletableFuture<Void> unused = cancelled.thenRunAsync(() -> service.cancel(working.get()));
                 Snapshot settled = service.await(working.get(), SnapshotService.settled(), LONG);
                 return settled.status() + " "
                         + settled.failure().map(f -> f.reason()).orElse("");
@@ -125,28 +127,6 @@ public final class CrashChild {
         return work.stops() ? request : request.withCapture(CaptureMode.LIVE);
     }
 
-    /** A thread that cancels when it is told to by {@link #cancelled}. */
-    private void startCancelling(SnapshotService service) {
-        Thread thread = new Thread(
-                () -> {
-                    while (!cancelled) {
-                        pause();
-                    }
-                    service.cancel(working.get());
-                },
-                "canceller");
-        thread.setDaemon(true);
-        thread.start();
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(1);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     private void at(CallPoint point) {
         Order now = order;
         if (now == null) {
@@ -156,7 +136,7 @@ public final class CrashChild {
                 || now.work() == Work.CANCEL_SENDING
                         && isCall(point, "ObjectStore.beginUpload", Moment.BEFORE)
                         && point.call().startsWith("transfer")) {
-            cancelled = true;
+            cancelled.complete(null);
         }
         if (now.at().isEmpty()) {
             System.out.println("POINT " + System.nanoTime() + " " + point);
@@ -181,23 +161,15 @@ public final class CrashChild {
             case KILL_ENGINE -> {
                 if (now.delayMillis() == 0) {
                     kill();
+                    return;
                 }
-                Thread late = new Thread(() -> killAfter(now.delayMillis()), "killer");
-                late.setDaemon(true);
-                late.start();
+                // In the timer's own thread: others may be busy.
+                CompletableFuture.delayedExecutor(now.delayMillis(), TimeUnit.MILLISECONDS, Runnable::run)
+                        .execute(CrashChild::kill);
             }
             case WAIT -> await();
-            case CANCEL -> cancelled = true;
+            case CANCEL -> cancelled.complete(null);
         }
-    }
-
-    private static void killAfter(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        kill();
     }
 
     private static void kill() {

@@ -1,6 +1,10 @@
 package io.stillframe.libvirt.crash;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Something that the engine needs goes away and comes back a little later, while the child has gone on. */
 final class Outage implements Harm {
@@ -8,7 +12,7 @@ final class Outage implements Harm {
     private final Runnable end;
     private final Runnable start;
     private final Duration length;
-    private Thread comingBack = new Thread();
+    private CompletableFuture<Void> comingBack = CompletableFuture.completedFuture(null);
     private boolean done;
 
     /**
@@ -28,17 +32,8 @@ final class Outage implements Harm {
     public void begin() {
         end.run();
         done = true;
-        comingBack = new Thread(this::comeBack, "coming back");
-        comingBack.start();
-    }
-
-    private void comeBack() {
-        try {
-            Thread.sleep(length.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        start.run();
+        comingBack = CompletableFuture.runAsync(
+                start, CompletableFuture.delayedExecutor(length.toNanos(), TimeUnit.NANOSECONDS));
     }
 
     @Override
@@ -49,9 +44,11 @@ final class Outage implements Harm {
     @Override
     public void awaitOver() {
         try {
-            comingBack.join();
+            comingBack.get(length.plus(CrashChild.LONG).toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException(what + ": it does not come back", e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.stillframe.storage.s3;
 
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.spi.UntrustedPeer;
 import java.net.UnknownHostException;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -13,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -160,11 +160,11 @@ final class S3Errors {
     }
 
     private static SnapshotException unanswered(String what, Throwable at) {
+        if (UntrustedPeer.isCauseOf(at)) {
+            return SnapshotException.permanent(
+                    what + ": the server's certificate is not trusted; give its authority as the CA bundle", at);
+        }
         for (Throwable cause = at; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SSLHandshakeException) {
-                return SnapshotException.permanent(
-                        what + ": the server's certificate is not trusted; give its authority as the CA bundle", at);
-            }
             if (cause instanceof UnknownHostException) {
                 return SnapshotException.transientFault(what + ": the endpoint's host name is not known", at);
             }

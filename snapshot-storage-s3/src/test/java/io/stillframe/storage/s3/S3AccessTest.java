@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.PublishMode;
+import io.stillframe.testing.CutHandshakes;
 import io.stillframe.testing.ForwardProxy;
 import io.stillframe.testing.TestAuthority;
 import io.stillframe.testing.TlsFront;
@@ -17,12 +18,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.core.exception.SdkClientException;
 
 /** The ways to a server: TLS with an authority of one's own, proxies, keys from files. */
 final class S3AccessTest {
@@ -100,6 +103,19 @@ final class S3AccessTest {
                     .extracting("kind")
                     .isEqualTo(Kind.PERMANENT);
         }
+    }
+
+    /** A connection that ends while the handshake is under way says nothing of the server's certificate. */
+    @Test
+    void aHandshakeThatIsCutMayBeTriedAgain() {
+        try (CutHandshakes cut = CutHandshakes.open()) {
+            SnapshotException fault = refusalOf(SERVER.server().store(bucket, cut.uri()));
+            assertThat(fault.kind()).as(fault.getMessage()).isEqualTo(Kind.TRANSIENT);
+        }
+        // The client tells such an end in several ways, depending on what it was just doing.
+        SdkClientException told = SdkClientException.create(
+                "Unable to execute HTTP request", new SSLHandshakeException("Remote host terminated the handshake"));
+        assertThat(S3Errors.map("looking", told).kind()).isEqualTo(Kind.TRANSIENT);
     }
 
     @Test

@@ -38,6 +38,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -254,7 +255,7 @@ final class S3RequestsTest {
                         .build()) {
             CompletableFuture<String> asked = CompletableFuture.supplyAsync(() -> firstLine(proxy));
             assertThat(failureOf(() -> store.stat(KEY)).retryable()).isTrue();
-            assertThat(asked.join()).isEqualTo("CONNECT bucket.s3.example.test:80 HTTP/1.1");
+            assertThat(asked.orTimeout(20, TimeUnit.SECONDS).join()).isEqualTo("CONNECT bucket.s3.example.test:80 HTTP/1.1");
         }
     }
 

@@ -2,24 +2,22 @@ package io.stillframe.storage.swift;
 
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.spi.UntrustedPeer;
 import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
-import javax.net.ssl.SSLHandshakeException;
 
 /** What Swift's and Keystone's statuses mean. */
 final class SwiftErrors {
     private SwiftErrors() {}
 
     static SnapshotException unanswered(String what, IOException fault) {
-        for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SSLHandshakeException) {
-                return SnapshotException.permanent(
-                        what + ": the server's certificate is not trusted; give its authority as cacert", fault);
-            }
+        if (UntrustedPeer.isCauseOf(fault)) {
+            return SnapshotException.permanent(
+                    what + ": the server's certificate is not trusted; give its authority as cacert", fault);
         }
         return SnapshotException.transientFault(what + ": no answer (" + fault.getMessage() + ")", fault);
     }

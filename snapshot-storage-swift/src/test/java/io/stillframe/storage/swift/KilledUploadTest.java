@@ -11,6 +11,7 @@ import io.stillframe.spi.UploadOptions;
 import io.stillframe.spi.UploadSession;
 import io.stillframe.spi.UploadToken;
 import io.stillframe.spi.contract.Bytes;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -93,7 +94,7 @@ final class KilledUploadTest {
     static final class Child {
         private Child() {}
 
-        public static void main(String[] args) throws InterruptedException {
+        public static void main(String[] args) throws IOException {
             SwiftObjectStore store = SwiftObjectStore.builder(args[3])
                     .credentials(new SwiftCredentials.TempAuth(URI.create(args[0]), args[1], SwiftSecret.of(args[2])))
                     .build();
@@ -110,7 +111,7 @@ final class KilledUploadTest {
                     }
                 });
             }
-            Thread.currentThread().join();
+            ChildJvm.awaitParent();
         }
     }
 }

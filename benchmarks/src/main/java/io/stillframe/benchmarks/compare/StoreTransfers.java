@@ -1,7 +1,5 @@
 package io.stillframe.benchmarks.compare;
 
-import io.stillframe.benchmarks.report.MarkdownReport;
-import io.stillframe.benchmarks.report.RecordJson;
 import io.stillframe.benchmarks.report.Results;
 import io.stillframe.benchmarks.report.Results.Comparison;
 import java.io.IOException;
@@ -14,50 +12,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
-/** {@code benchmarks/stores.sh}: uploads and snapshots to object stores that run, beside other tools. */
-public final class StoreMain {
-    private static final String RESULTS = "results.json";
+/** Uploads and snapshots to object stores that run, beside other tools. */
+final class StoreTransfers implements Measurement {
     private static final String INSTANCE = """
             {"version": 1, "id": "disk-1", "name": "disk",
              "disks": [{"device": "vda", "role": "root", "file": "%s", "format": "raw"}]}
             """;
 
-    private final Path repository;
-    private final Options options;
-    private final PrintStream log;
-
-    private StoreMain(Path repository, Options options, PrintStream log) {
-        this.repository = repository;
-        this.options = options;
-        this.log = log;
-    }
-
-    /** The repository's directory, then the options of {@code run.sh}. */
-    public static void main(String[] arguments) throws Exception {
-        Path repository = Path.of(arguments[0]);
-        try {
-            Options options = Options.parse(
-                    repository.resolve("benchmarks"),
-                    Stream.of(arguments).skip(1).toArray(String[]::new));
-            new StoreMain(repository, options, System.err).run();
-        } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage());
-            System.exit(2);
-        }
-    }
-
-    private void run() throws Exception {
-        Files.createDirectories(options.results());
-        if (!options.render()) {
-            RecordJson.write(options.results().resolve(RESULTS), measure());
-        }
-        MarkdownReport.write(RecordJson.read(options.results().resolve(RESULTS), Results.class), options.results());
-        log.println("the report is " + options.results().resolve("report.md"));
-    }
-
-    private Results measure() throws IOException, InterruptedException {
+    @Override
+    public Results measure(Path repository, Options options, PrintStream log) throws IOException, InterruptedException {
         BenchmarkDisk disk = BenchmarkDisk.make(options.work(), options.dataBytes(), log);
         StoreSuite suite = new StoreSuite(
                 repository.resolve("benchmarks/target/benchmarks.jar"), Math.min(StoreSuite.STREAM, disk.dataBytes()));
@@ -66,16 +30,17 @@ public final class StoreMain {
             makeInstance(disk.disk(), Files.createDirectories(out.path().resolve("instances/disk")));
             Map<String, String> machine = Machine.describe(out.path());
             machine.put("memory of the uploader's Java virtual machine", StoreSuite.STREAM_MEMORY);
-            machine.put("memory of the tool's Java virtual machine", Main.MEMORY);
-            return new Results(machine, disk.facts(), compare(disk, out.path(), suite), List.of(), List.of());
+            machine.put("memory of the tool's Java virtual machine", TOOL_MEMORY);
+            return new Results(machine, disk.facts(), compare(repository, disk, out.path(), suite, options, log), List.of(), List.of());
         }
     }
 
-    private List<Comparison> compare(BenchmarkDisk disk, Path out, StoreSuite suite)
+    private static List<Comparison> compare(
+            Path repository, BenchmarkDisk disk, Path out, StoreSuite suite, Options options, PrintStream log)
             throws IOException, InterruptedException {
         Map<String, String> environment = Map.of(
                 "PATH", repository.resolve("examples") + ":" + System.getenv("PATH"),
-                "STILLFRAME_JAVA_OPTS", Main.MEMORY,
+                "STILLFRAME_JAVA_OPTS", TOOL_MEMORY,
                 "STILLFRAME_HYPERVISOR", "images://" + out.resolve("instances"),
                 "STILLFRAME_STORE",
                         Optional.ofNullable(System.getenv("BENCH_S3")).orElse(""),
