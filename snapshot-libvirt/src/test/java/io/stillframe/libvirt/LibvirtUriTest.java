@@ -10,7 +10,6 @@ import io.stillframe.spi.HypervisorProvider;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,7 +31,10 @@ class LibvirtUriTest {
 
         assertThat(uri.forLibvirt()).isEqualTo("qemu+unix:///system?socket=/run/a%20b");
         assertThat(uri.apply(LibvirtOptions.ofDefaults()))
-                .isEqualTo(new LibvirtOptions(Optional.of(Path.of("/srv/x y")), 5, Duration.ofSeconds(7)));
+                .isEqualTo(LibvirtOptions.ofDefaults()
+                        .withDiskDirectory(Path.of("/srv/x y"))
+                        .withMergeBandwidth(5)
+                        .withMergeStall(Duration.ofSeconds(7)));
     }
 
     @Test
