@@ -109,7 +109,7 @@ remove_places() {
     . "$LAB_RUN/rbd.env"
     while read -r volume; do
       rbd info "$volume" >/dev/null 2>&1 || continue
-      rbd snap ls "$volume" --format json | grep -o '"name":"[^"]*"' | cut -d'"' -f4 | while read -r snapshot; do
+      rbd snap ls "$volume" --format json | { grep -o '"name":"[^"]*"' || true; } | cut -d'"' -f4 | while read -r snapshot; do
         rbd snap unprotect "$volume@$snapshot" >/dev/null 2>&1 || true
       done
       rbd snap purge --no-progress "$volume" >/dev/null 2>&1 || true
