@@ -142,11 +142,12 @@ public final class HostCapture implements DiskCapture {
     @Override
     public BlockSource open(CapturePlan plan, String device) {
         HoldParts parts = HoldParts.of(plan);
-        Optional<CapturePlan> byVolume = parts.volumes().filter(part -> HoldParts.has(part, device));
+        Optional<CapturePlan> byVolume =
+                parts.volumes().filter(part -> parts.overlays().isEmpty() || HoldParts.has(part, device));
         if (byVolume.isPresent()) {
             return volumes.open(byVolume.get(), device);
         }
-        return overlays.open(parts.overlays().orElse(plan), device);
+        return overlays.open(parts.overlays().orElseThrow(), device);
     }
 
     @Override
