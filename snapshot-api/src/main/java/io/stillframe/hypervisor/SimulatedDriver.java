@@ -149,16 +149,13 @@ final class SimulatedDriver implements HypervisorDriver {
 
     @Override
     public void discardLaunch(LaunchPlan plan) {
-        connection.run(
-                SimulatedOperation.DISCARD_LAUNCH,
-                plan.name(),
-                () -> {
-                    host.unfinishedLaunches().remove(plan.state());
-                    InstanceId id = SimulatedLaunchState.parse(plan.state()).id();
-                    if (host.find(id).isEmpty()) {
-                        host.clones().remove(id);
-                    }
-                });
+        connection.run(SimulatedOperation.DISCARD_LAUNCH, plan.name(), () -> {
+            host.unfinishedLaunches().remove(plan.state());
+            InstanceId id = SimulatedLaunchState.parse(plan.state()).id();
+            if (host.find(id).isEmpty()) {
+                host.clones().remove(id);
+            }
+        });
     }
 
     private SimulatedMachine define(LaunchPlan plan, SimulatedLaunchState state) {

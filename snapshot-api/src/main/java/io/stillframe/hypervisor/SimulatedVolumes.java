@@ -101,8 +101,7 @@ final class SimulatedVolumes implements VolumeSnapshots {
 
     @Override
     public List<Dependent> dependents(VolumeSnapshot kept) {
-        return connection.call(
-                SimulatedOperation.OPEN_VOLUMES, kept.snapshot().value(), () -> dependentsOf(kept));
+        return connection.call(SimulatedOperation.OPEN_VOLUMES, kept.snapshot().value(), () -> dependentsOf(kept));
     }
 
     private List<Dependent> dependentsOf(VolumeSnapshot kept) {
@@ -155,7 +154,8 @@ final class SimulatedVolumes implements VolumeSnapshots {
                 return;
             }
             @Nullable SnapshotId origin = host.cloneOrigins().get(plan.state());
-            SimulatedHost.@Nullable Kept kept = origin == null ? null : host.kept().get(origin);
+            SimulatedHost.@Nullable Kept kept =
+                    origin == null ? null : host.kept().get(origin);
             if (origin == null || kept == null) {
                 throw SnapshotException.notFound("the snapshot that " + plan.name() + " is to be cloned from is gone");
             }

@@ -43,7 +43,12 @@ public record CephOptions(
     /** All as configured on this host, volumes of new instances beside their originals', 30 s for an answer. */
     public static CephOptions ofDefaults() {
         return new CephOptions(
-                Optional.empty(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), Duration.ofSeconds(30));
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Duration.ofSeconds(30));
     }
 
     public CephOptions withConfiguration(Path value) {

@@ -26,8 +26,8 @@ public final class CephCluster implements ExecutionCondition {
         if (obstacle.isPresent() && Lab.isRequired()) {
             throw new AssertionError("the lab's volumes are required but cannot be had: " + obstacle.get());
         }
-        return obstacle.map(reason ->
-                        ConditionEvaluationResult.disabled("the lab's volumes cannot be had here: " + reason))
+        return obstacle.map(
+                        reason -> ConditionEvaluationResult.disabled("the lab's volumes cannot be had here: " + reason))
                 .orElseGet(() -> ConditionEvaluationResult.enabled("the lab's Ceph runs"));
     }
 
@@ -37,7 +37,10 @@ public final class CephCluster implements ExecutionCondition {
             boolean ranBefore = Files.exists(Lab.state().resolve("run/ceph.env"));
             Lab.Outcome up = Lab.runScript("stores/rbd-up.sh", POOL);
             return new Running(
-                    up.status() == 0 ? Optional.empty() : Optional.of(up.output().strip()), !ranBefore);
+                    up.status() == 0
+                            ? Optional.empty()
+                            : Optional.of(up.output().strip()),
+                    !ranBefore);
         }
 
         @Override

@@ -70,7 +70,8 @@ final class LibvirtLab implements HypervisorLab {
 
     @Override
     public String newName() {
-        String name = (pool.isPresent() ? "rbd-" : "lv-") + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet();
+        String name =
+                (pool.isPresent() ? "rbd-" : "lv-") + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet();
         names.add(name);
         return name;
     }

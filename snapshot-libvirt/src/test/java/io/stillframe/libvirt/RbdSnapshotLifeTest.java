@@ -127,8 +127,7 @@ class RbdSnapshotLifeTest {
                 "rbd-life-volumes");
         assertThat(volumes.disks()).allMatch(disk -> disk.location().startsWith("rbd:" + CephCluster.POOL + "/"));
         guest.assertConsistent(
-                0,
-                volumes.disks().stream().map(LaunchedInstance.Disk::location).toList());
+                0, volumes.disks().stream().map(LaunchedInstance.Disk::location).toList());
         guest.assertKept(0);
     }
 

@@ -34,7 +34,13 @@ class VolumeTimeTest {
         Lab lab = Lab.open();
         try (LabGuest guest = LabGuest.create(lab, "rbd-time", "--root-rbd", CephCluster.POOL, "--data-size", "none");
                 LibvirtHypervisor hypervisor = LibvirtHypervisor.open(URI.create(Lab.URI))) {
-            lab.command("rbd", "resize", "--no-progress", "--size", size, guest.volumes().get(0));
+            lab.command(
+                    "rbd",
+                    "resize",
+                    "--no-progress",
+                    "--size",
+                    size,
+                    guest.volumes().get(0));
             VolumeSnapshots volumes = hypervisor.volumes().orElseThrow();
             InstanceState off = hypervisor.driver().observe(guest.name());
 

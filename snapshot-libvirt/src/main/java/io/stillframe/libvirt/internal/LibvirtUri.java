@@ -80,7 +80,8 @@ public record LibvirtUri(String text, String forLibvirt, Map<String, String> opt
     public LibvirtOptions apply(LibvirtOptions base) {
         LibvirtOptions result = base;
         // From the last name to the first: the user must be known when its secret is.
-        for (Map.Entry<String, String> option : new TreeMap<>(options).descendingMap().entrySet()) {
+        for (Map.Entry<String, String> option :
+                new TreeMap<>(options).descendingMap().entrySet()) {
             BiFunction<LibvirtOptions, String, LibvirtOptions> change = OPTIONS.get(option.getKey());
             result = change == null ? result : change.apply(result, option.getValue());
         }

@@ -87,7 +87,8 @@ record HoldParts(Optional<CapturePlan> overlays, Optional<CapturePlan> volumes) 
         Element element = Xml.add(root, name);
         element.setAttribute(
                 "devices",
-                String.join(" ", part.disks().stream().map(CapturePlan.Disk::device).toList()));
+                String.join(
+                        " ", part.disks().stream().map(CapturePlan.Disk::device).toList()));
         element.setTextContent(part.state());
     }
 

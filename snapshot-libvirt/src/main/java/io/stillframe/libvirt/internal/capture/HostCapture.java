@@ -69,8 +69,7 @@ public final class HostCapture implements DiskCapture {
         if (onFiles.isEmpty()) {
             return byVolume;
         }
-        return new HoldParts(
-                        Optional.of(overlays.plan(snapshot, instance, onFiles)), Optional.of(byVolume))
+        return new HoldParts(Optional.of(overlays.plan(snapshot, instance, onFiles)), Optional.of(byVolume))
                 .toPlan(disks.stream().map(InstanceDisk::device).toList());
     }
 

@@ -105,7 +105,10 @@ public final class KeptVolumes implements VolumeSnapshots {
     private List<RbdImage.Child> children(VolumePlan plan, VolumePlan.Disk disk) {
         try {
             return ceph.lookAt(
-                    disk.volume(), plan.kept(), "list the clones of " + disk.volume().name(), RbdImage::children);
+                    disk.volume(),
+                    plan.kept(),
+                    "list the clones of " + disk.volume().name(),
+                    RbdImage::children);
         } catch (SnapshotException e) {
             if (e.kind() == Kind.NOT_FOUND) {
                 return List.of();
@@ -123,7 +126,8 @@ public final class KeptVolumes implements VolumeSnapshots {
         List<Dependent> dependents = dependents(kept);
         if (!dependents.isEmpty() && policy == DependentsPolicy.REFUSE) {
             throw SnapshotException.conflict("volumes were cloned from " + kept.snapshot() + " and still need it: "
-                    + String.join(", ", dependents.stream().map(Dependent::volume).toList())
+                    + String.join(
+                            ", ", dependents.stream().map(Dependent::volume).toList())
                     + "; remove them, or have them flattened");
         }
         VolumePlan plan = planOf(kept);

@@ -57,8 +57,7 @@ final class OverlayPlanner {
                 new OverlayPlan(snapshot, instance.id(), planned).toState());
     }
 
-    private OverlayPlan.Disk plan(
-            SnapshotId snapshot, InstanceDisk disk, DomainDefinition current, Sight sight) {
+    private OverlayPlan.Disk plan(SnapshotId snapshot, InstanceDisk disk, DomainDefinition current, Sight sight) {
         DomainDisk declared = current.disk(disk.device())
                 .orElseThrow(() -> SnapshotException.conflict(
                         "disk " + disk.device() + " was removed; observe the instance and plan again"));

@@ -51,8 +51,8 @@ final class VolumeCapture {
             throw SnapshotException.unsupported("disk " + disk.device() + " cannot be held: " + obstacle);
         });
         RbdVolume volume = declared.rbdVolume()
-                .orElseThrow(() -> SnapshotException.conflict("disk " + disk.device()
-                        + " is no volume any more; observe the instance and plan again"));
+                .orElseThrow(() -> SnapshotException.conflict(
+                        "disk " + disk.device() + " is no volume any more; observe the instance and plan again"));
         long size = ceph.look(volume, "read the size of " + volume.name(), RbdImage::size);
         if (size != disk.virtualSize()) {
             throw SnapshotException.conflict("the volume " + volume.name() + " has " + size + " bytes, observed were "

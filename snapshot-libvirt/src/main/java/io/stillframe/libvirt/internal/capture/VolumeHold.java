@@ -42,8 +42,9 @@ final class VolumeHold {
         List<Standing> standings = standings(plan);
         if (!isComplete(standings)) {
             if (standings.contains(Standing.PROTECTED)) {
-                throw SnapshotException.conflict("the point in time of " + plan.instance() + " for " + plan.snapshot()
-                        + " was given up: some of its volume snapshots are removed; finish the release and make a new plan");
+                throw SnapshotException.conflict(
+                        "the point in time of " + plan.instance() + " for " + plan.snapshot()
+                                + " was given up: some of its volume snapshots are removed; finish the release and make a new plan");
             }
             makeAnew(plan, standings);
         }
@@ -130,8 +131,11 @@ final class VolumeHold {
 
     private static Optional<Standing> standing(CephSession ceph, RbdVolume volume, String snapshot) {
         try {
-            return ceph.look(volume, "look at the snapshots of " + volume.name(), image -> image.snapshot(snapshot)
-                    .map(found -> image.isProtected(snapshot) ? Standing.PROTECTED : Standing.MADE));
+            return ceph.look(
+                    volume,
+                    "look at the snapshots of " + volume.name(),
+                    image -> image.snapshot(snapshot)
+                            .map(found -> image.isProtected(snapshot) ? Standing.PROTECTED : Standing.MADE));
         } catch (SnapshotException e) {
             if (e.kind() == Kind.NOT_FOUND) {
                 return Optional.empty();

@@ -60,7 +60,8 @@ final class VolumeSearch {
             Optional<String> root = definition.rootDevice();
             for (DomainDisk disk : definition.disks()) {
                 DiskRole role = root.filter(disk.device()::equals).isPresent() ? DiskRole.ROOT : DiskRole.DATA;
-                volumeOf(domain, disk).ifPresent(volume -> search(domain, new Place(disk.device(), role, volume), kept, found));
+                volumeOf(domain, disk)
+                        .ifPresent(volume -> search(domain, new Place(disk.device(), role, volume), kept, found));
             }
         }
     }
@@ -70,16 +71,14 @@ final class VolumeSearch {
 
     private void search(HostDomain domain, Place place, boolean kept, Map<SnapshotId, Found> found) {
         for (RbdImage.Snapshot snapshot : snapshots(domain, place.volume)) {
-            Optional<VolumePlan.Name> name =
-                    VolumePlan.nameOf(snapshot.name()).filter(each -> each.kept() == kept);
+            Optional<VolumePlan.Name> name = VolumePlan.nameOf(snapshot.name()).filter(each -> each.kept() == kept);
             if (name.isEmpty()) {
                 continue;
             }
             Found entry = found.computeIfAbsent(
                     name.get().snapshot(), id -> new Found(domain, new LinkedHashMap<>(), new ArrayList<>()));
             if (entry.domain.id().equals(domain.id()) && !entry.disks.containsKey(place.device)) {
-                entry.disks.put(
-                        place.device, new CapturePlan.Disk(place.device, place.role, "raw", snapshot.size()));
+                entry.disks.put(place.device, new CapturePlan.Disk(place.device, place.role, "raw", snapshot.size()));
                 entry.volumes.add(new VolumePlan.Disk(place.device, place.volume, snapshot.size()));
             }
         }

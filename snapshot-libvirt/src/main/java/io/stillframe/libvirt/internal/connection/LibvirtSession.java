@@ -153,7 +153,8 @@ public final class LibvirtSession implements AutoCloseable {
         return onConnection(
                 "read a secret",
                 Effect.NONE,
-                connect -> NativeSecret.find(connect.handle(), attribute, name).map(Base64.getEncoder()::encodeToString));
+                connect ->
+                        NativeSecret.find(connect.handle(), attribute, name).map(Base64.getEncoder()::encodeToString));
     }
 
     /** Calls {@code onChange} on a thread of the session's own after each event of the domain, and when the connection is lost. */

@@ -18,7 +18,8 @@ final class NativeSecret {
      * @param attribute {@code uuid} or {@code usage}: what the name is
      */
     static Optional<byte[]> find(Pointer connection, String attribute, String name) throws LibvirtFailure {
-        @Nullable Pointer secret = attribute.equals("uuid")
+        @Nullable
+        Pointer secret = attribute.equals("uuid")
                 ? LibvirtCalls.LIBRARY.virSecretLookupByUUIDString(connection, name)
                 : LibvirtCalls.LIBRARY.virSecretLookupByUsage(connection, LibvirtCalls.SECRET_OF_CEPH, name);
         if (secret == null) {

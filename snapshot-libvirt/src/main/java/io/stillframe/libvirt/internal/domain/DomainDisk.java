@@ -65,8 +65,7 @@ public record DomainDisk(Element element) {
     public Optional<RbdVolume> rbdVolume() {
         return isRbd()
                 ? Xml.child(element, "source")
-                        .map(source ->
-                                RbdVolume.parse(CephAccess.of(element, source), source.getAttribute("name")))
+                        .map(source -> RbdVolume.parse(CephAccess.of(element, source), source.getAttribute("name")))
                 : Optional.empty();
     }
 

@@ -35,8 +35,7 @@ public record RbdVolume(CephAccess access, String pool, String namespace, String
     public static RbdVolume parse(CephAccess access, String name) {
         String[] parts = name.split("/", -1);
         if (parts.length < 2 || parts.length > 3) {
-            throw SnapshotException.invalid(
-                    "a volume is named POOL/IMAGE or POOL/NAMESPACE/IMAGE, got '" + name + "'");
+            throw SnapshotException.invalid("a volume is named POOL/IMAGE or POOL/NAMESPACE/IMAGE, got '" + name + "'");
         }
         return new RbdVolume(access, parts[0], parts.length == 3 ? parts[1] : "", parts[parts.length - 1]);
     }

@@ -113,8 +113,8 @@ final class InstanceObserver {
     private List<InstanceDisk> disks(InstanceId id, boolean off, DomainDefinition definition) {
         Optional<String> root = definition.rootDevice();
         return definition.disks().stream()
-                .map(disk ->
-                        disk(id, off, disk, root.filter(disk.device()::equals).isPresent() ? DiskRole.ROOT : DiskRole.DATA))
+                .map(disk -> disk(
+                        id, off, disk, root.filter(disk.device()::equals).isPresent() ? DiskRole.ROOT : DiskRole.DATA))
                 .toList();
     }
 

@@ -42,8 +42,7 @@ final class Launches {
 
     /** Plans disks that are to be filled. */
     LaunchPlan plan(LaunchSpec spec) {
-        return plan(
-                spec, (nonce, disk, original) -> newDisks.place(spec.name(), nonce, disk, original));
+        return plan(spec, (nonce, disk, original) -> newDisks.place(spec.name(), nonce, disk, original));
     }
 
     /** Plans disks that are clones. */

@@ -45,9 +45,7 @@ final class NewDisks {
         if (pool.isEmpty() && options.diskDirectory().isEmpty()) {
             pool = original.rbdVolume().map(volume -> volume.beside(stem));
         }
-        return pool.isPresent()
-                ? onVolume(disk, pool.get(), Optional.empty())
-                : inFile(stem, disk, original);
+        return pool.isPresent() ? onVolume(disk, pool.get(), Optional.empty()) : inFile(stem, disk, original);
     }
 
     /** In the pool that an option names, else beside the volume that it is cloned from. */
@@ -55,7 +53,8 @@ final class NewDisks {
         String stem = name + "-" + disk.device() + "." + nonce;
         RbdVolume volume = origin.volume().beside(stem);
         if (options.ceph().pool().isPresent()) {
-            volume = RbdVolume.parse(origin.volume().access(), options.ceph().pool().get() + "/" + stem);
+            volume = RbdVolume.parse(
+                    origin.volume().access(), options.ceph().pool().get() + "/" + stem);
         }
         return onVolume(disk, volume, Optional.of(origin));
     }
@@ -68,9 +67,7 @@ final class NewDisks {
     private Optional<RbdVolume> pool(String stem) {
         CephOptions wanted = options.ceph();
         CephAccess access = new CephAccess(
-                wanted.monitors(),
-                wanted.user(),
-                wanted.secret().map(uuid -> new CephAccess.SecretName("uuid", uuid)));
+                wanted.monitors(), wanted.user(), wanted.secret().map(uuid -> new CephAccess.SecretName("uuid", uuid)));
         return wanted.pool().map(pool -> RbdVolume.parse(access, pool + "/" + stem));
     }
 
@@ -117,7 +114,8 @@ final class NewDisks {
 
     /** Makes it by cloning what it begins as, in the place of one that an earlier try left. */
     void cloneOrigin(PlannedLaunch.Disk disk) {
-        if (!(disk.place() instanceof DiskPlace.OnVolume place) || place.origin().isEmpty()) {
+        if (!(disk.place() instanceof DiskPlace.OnVolume place)
+                || place.origin().isEmpty()) {
             throw SnapshotException.invalid("disk " + disk.device() + " was not planned as a clone");
         }
         remove(disk);

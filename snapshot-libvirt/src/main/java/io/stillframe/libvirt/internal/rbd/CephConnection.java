@@ -44,8 +44,7 @@ final class CephConnection {
         }
     }
 
-    private static void configure(
-            Pointer cluster, CephAccess access, CephSettings settings, Optional<String> key) {
+    private static void configure(Pointer cluster, CephAccess access, CephSettings settings, Optional<String> key) {
         String file = settings.configuration().map(Path::toString).orElse(null);
         int read = CephLibraries.rados().rados_conf_read_file(cluster, file);
         boolean needsFile = file != null || access.monitors().isEmpty();

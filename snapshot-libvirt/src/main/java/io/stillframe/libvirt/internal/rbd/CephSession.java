@@ -74,8 +74,11 @@ public final class CephSession implements AutoCloseable {
 
     /** Creates an empty volume. Throws CONFLICT if it exists. */
     public void create(RbdVolume volume, long size) {
-        onPool(volume, "create the volume " + volume.name(), context -> withOptions(options -> CephLibraries.rbd()
-                .rbd_create4(context, volume.image(), size, options)));
+        onPool(
+                volume,
+                "create the volume " + volume.name(),
+                context -> withOptions(
+                        options -> CephLibraries.rbd().rbd_create4(context, volume.image(), size, options)));
     }
 
     /** Makes a volume that begins as a snapshot of another one, without copying. Throws CONFLICT if it exists. */
@@ -115,16 +118,20 @@ public final class CephSession implements AutoCloseable {
         };
         cancellation.check();
         String action = "flatten " + volume.name();
-        calls.watched(action, () -> withImage(volume, null, RbdImage.Mode.CHANGE, image -> {
-            image.flatten(listener);
-            return action;
-        }), () -> {
-            cancellation.check();
-            if (System.nanoTime() - progress.get() > stall.toNanos()) {
-                throw SnapshotException.transientFault(
-                        "flattening " + volume.name() + " shows no progress for " + stall.toSeconds() + " s", null);
-            }
-        });
+        calls.watched(
+                action,
+                () -> withImage(volume, null, RbdImage.Mode.CHANGE, image -> {
+                    image.flatten(listener);
+                    return action;
+                }),
+                () -> {
+                    cancellation.check();
+                    if (System.nanoTime() - progress.get() > stall.toNanos()) {
+                        throw SnapshotException.transientFault(
+                                "flattening " + volume.name() + " shows no progress for " + stall.toSeconds() + " s",
+                                null);
+                    }
+                });
     }
 
     /** Where a snapshot of a volume may differ from an older one of it: everywhere, where Ceph cannot tell. */
@@ -218,7 +225,9 @@ public final class CephSession implements AutoCloseable {
     }
 
     private Duration limit(Effect effect) {
-        return effect == Effect.NONE ? settings.deadline().plusSeconds(1) : settings.deadline().multipliedBy(2);
+        return effect == Effect.NONE
+                ? settings.deadline().plusSeconds(1)
+                : settings.deadline().multipliedBy(2);
     }
 
     private CephConnection connection(CephAccess access) {

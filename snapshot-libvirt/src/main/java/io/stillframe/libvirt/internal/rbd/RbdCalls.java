@@ -93,12 +93,7 @@ public interface RbdCalls extends Library {
     int rbd_create4(Pointer context, String image, long size, Pointer options);
 
     int rbd_clone3(
-            Pointer parentContext,
-            String parent,
-            String snapshot,
-            Pointer context,
-            String image,
-            Pointer options);
+            Pointer parentContext, String parent, String snapshot, Pointer context, String image, Pointer options);
 
     int rbd_resize(Pointer handle, long size);
 

@@ -56,9 +56,7 @@ public final class RbdImage {
             context.failed(result);
             context.close();
             throw RbdFaults.of(
-                    "open the volume " + volume.name() + (snapshot == null ? "" : "@" + snapshot),
-                    Effect.NONE,
-                    result);
+                    "open the volume " + volume.name() + (snapshot == null ? "" : "@" + snapshot), Effect.NONE, result);
         }
         return new RbdImage(volume, context, handle.getValue());
     }
@@ -173,9 +171,7 @@ public final class RbdImage {
     }
 
     public void renameSnapshot(String snapshot, String renamed) {
-        change(
-                "rename its snapshot " + snapshot,
-                CephLibraries.rbd().rbd_snap_rename(handle, snapshot, renamed));
+        change("rename its snapshot " + snapshot, CephLibraries.rbd().rbd_snap_rename(handle, snapshot, renamed));
     }
 
     /** The clones of the snapshot that this was opened at. */
@@ -298,5 +294,4 @@ public final class RbdImage {
         context.failed(result);
         return RbdFaults.of(action + " for the volume " + volume.name(), effect, result);
     }
-
 }

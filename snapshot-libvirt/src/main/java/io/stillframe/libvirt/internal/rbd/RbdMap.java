@@ -97,7 +97,9 @@ final class RbdMap {
         image.diff(since.orElse(null), asked.start(), asked.length(), byMap, listener);
         if (outside.get()) {
             throw SnapshotException.permanent(
-                    "librbd told of a run outside of the volume " + image.volume().name(), null);
+                    "librbd told of a run outside of the volume "
+                            + image.volume().name(),
+                    null);
         }
         return merged(runs, asked);
     }
