@@ -11,6 +11,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes calls of librbd end. Its own limits cover what monitors and OSDs may take, but a change of an image is made by whoever has the
@@ -66,7 +67,7 @@ final class DeadlineCalls implements AutoCloseable {
         }
     }
 
-    private static RuntimeException failure(String action, Throwable cause) {
+    private static RuntimeException failure(String action, @Nullable Throwable cause) {
         if (cause instanceof SnapshotException failure) {
             return failure;
         }
