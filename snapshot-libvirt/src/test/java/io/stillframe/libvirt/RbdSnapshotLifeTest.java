@@ -37,7 +37,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whole lives of snapshots of a guest whose root disk is a volume and whose data disk is a file, against real servers. */
+/** Whole lives of snapshots of a guest whose root disk is a volume and whose data disk is a block device, against real servers. */
 @ExtendWith(CephCluster.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RbdSnapshotLifeTest {
@@ -54,7 +54,15 @@ class RbdSnapshotLifeTest {
     void createGuest() {
         lab = Lab.open();
         guest = LabGuest.create(
-                lab, "rbd-life", "--root-rbd", CephCluster.POOL, "--data-size", "64M", "--data-format", "raw");
+                lab,
+                "rbd-life",
+                "--root-rbd",
+                CephCluster.POOL,
+                "--data-size",
+                "64M",
+                "--data-format",
+                "raw",
+                "--data-block");
     }
 
     @AfterEach
@@ -108,7 +116,7 @@ class RbdSnapshotLifeTest {
     }
 
     @Test
-    void aLiveSnapshotOfVolumeAndFileIsStoredAndLaunchedAsFilesAndAsVolumes() {
+    void aLiveSnapshotOfVolumeAndDeviceIsStoredAndLaunchedAsFilesAndAsVolumes() {
         bootIfOff();
         String place = Lab.URI + "?disk-directory=" + guest.directory();
         Snapshot snapshot = store(place, SnapshotRequest.of(guest.name()).withCapture(CaptureMode.LIVE));

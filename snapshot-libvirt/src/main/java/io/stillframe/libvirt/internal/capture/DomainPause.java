@@ -59,7 +59,7 @@ final class DomainPause {
 
     private boolean begin() {
         return session.onDomain(instance, "pause " + instance, Effect.CHANGE, domain -> {
-            if (!domain.isActive() || domain.isPaused() && !domain.hasMetadata(NAMESPACE)) {
+            if (!domain.isActive() || (domain.isPaused() && !domain.hasMetadata(NAMESPACE))) {
                 return false;
             }
             domain.setLiveMetadata(NAMESPACE, PREFIX, "<paused/>");
