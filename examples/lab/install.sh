@@ -1,8 +1,9 @@
 #!/bin/bash
-# install.sh [build|libvirt|ceph|swift|postgres|all]: installs the Debian or Ubuntu packages that are missing. Does nothing, at once, when
+# install.sh [build|libvirt|ceph|rbd|swift|postgres|all]: installs the Debian or Ubuntu packages that are missing. Does nothing, at once, when
 # all are there.
 #   build    JDK 17 or newer and Maven
 #   libvirt  QEMU, libvirt and what the guest is built from
+#   rbd      what QEMU and this project need for volumes of Ceph
 #   ceph     monitor, manager, OSD and radosgw of Ceph, and its commands
 #   swift    the servers of OpenStack Swift, memcached, and Keystone with a web server for it
 #   postgres PostgreSQL, for the tests of the catalog
@@ -13,6 +14,7 @@ build_packages=(openjdk-17-jdk-headless maven)
 libvirt_packages=(qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-clients busybox-static cpio kmod gcc libc6-dev
   binutils e2fsprogs xz-utils zstd lz4 pigz util-linux procps)
 ceph_packages=(ceph-mon ceph-mgr ceph-osd radosgw ceph-common curl util-linux)
+rbd_packages=(qemu-block-extra librbd1 librados2 ceph-common)
 swift_packages=(swift-proxy swift-account swift-container swift-object memcached python3-keystonemiddleware python3-keystone
   python3-cheroot curl util-linux)
 postgres_packages=(postgresql)
@@ -66,16 +68,18 @@ main() {
     build) install_missing build "${build_packages[@]}" ;;
     libvirt) install_missing libvirt "${libvirt_packages[@]}" ;;
     ceph) install_missing ceph "${ceph_packages[@]}" ;;
+    rbd) install_missing rbd "${rbd_packages[@]}" ;;
     swift) install_missing swift "${swift_packages[@]}" ;;
     postgres) install_missing postgres "${postgres_packages[@]}" ;;
     all)
       install_missing build "${build_packages[@]}"
       install_missing libvirt "${libvirt_packages[@]}"
       install_missing ceph "${ceph_packages[@]}"
+      install_missing rbd "${rbd_packages[@]}"
       install_missing swift "${swift_packages[@]}"
       install_missing postgres "${postgres_packages[@]}"
       ;;
-    *) die "usage: install.sh [build|libvirt|ceph|swift|postgres|all]" ;;
+    *) die "usage: install.sh [build|libvirt|ceph|rbd|swift|postgres|all]" ;;
   esac
 }
 

@@ -7,6 +7,8 @@ usage() {
   cat >&2 <<'TEXT'
 usage: vm.sh create NAME [--root-format qcow2|raw] [--data-size SIZE|none] [--data-format qcow2|raw]
                          [--args "KERNEL ARGUMENTS"] [--chain N] [--nic] [--start]
+                         [--root-rbd POOL] [--data-rbd POOL]   volumes of Ceph, see stores/rbd-up.sh
+                         [--root-block] [--data-block]         raw files as block devices
        vm.sh start NAME
        vm.sh wait NAME [REGEX [TIMEOUT_SECONDS [BOOT]]]   until the console shows REGEX (default: GUEST ready, 60 s)
        vm.sh stop NAME                                    power button, again and again; after 30 s a hard stop
@@ -77,14 +79,74 @@ create_data() {
   rm "$raw"
 }
 
+# Volumes of Ceph begin as the disk that was made; their names are noted, so that they can be found again without the domain.
+move_to_rbd() {
+  local pool=$1 file=$2 format=$3 volume=$1/$name-$4
+  . "$LAB_RUN/rbd.env"
+  printf '%s\n' "$volume" >>"$dir/volumes"
+  qemu-img convert -f "$format" -O raw "$file" "$dir/volume.raw"
+  rbd import --no-progress "$dir/volume.raw" "$volume"
+  rm "$dir/volume.raw" "$file"
+}
+
+move_to_block() {
+  local file=$1 device
+  device=$(losetup --find --show "$file")
+  printf '%s\n' "$device" >>"$dir/loops"
+}
+
+place_disks() {
+  [ -z "$root_rbd" ] || move_to_rbd "$root_rbd" "$dir/root.$root_format" "$root_format" vda
+  [ -z "$data_rbd" ] || move_to_rbd "$data_rbd" "$dir/data.$data_format" "$data_format" vdb
+  [ "$root_block" = no ] || move_to_block "$dir/root.$root_format"
+  [ "$data_block" = no ] || move_to_block "$dir/data.$data_format"
+}
+
+# Removes what lies outside of the guest's directory: volumes with their snapshots, and loop devices.
+remove_places() {
+  local volume snapshot device
+  if [ -e "$dir/volumes" ]; then
+    . "$LAB_RUN/rbd.env"
+    while read -r volume; do
+      rbd info "$volume" >/dev/null 2>&1 || continue
+      rbd snap ls "$volume" --format json | { grep -o '"name":"[^"]*"' || true; } | cut -d'"' -f4 | while read -r snapshot; do
+        rbd snap unprotect "$volume@$snapshot" >/dev/null 2>&1 || true
+      done
+      rbd snap purge --no-progress "$volume" >/dev/null 2>&1 || true
+      await 40 rbd rm --no-progress "$volume" >/dev/null 2>&1 || say "vm: the volume $volume stays: it is in use or was cloned" >&2
+    done <"$dir/volumes"
+  fi
+  if [ -e "$dir/loops" ]; then
+    while read -r device; do losetup --detach "$device" 2>/dev/null || true; done <"$dir/loops"
+  fi
+}
+
 # ---- domain XML ----
 
-disk_xml() {
-  local format=$1 file=$2 target=$3 slot=$4
+rbd_source_xml() {
+  . "$LAB_RUN/rbd.env"
   cat <<XML
-    <disk type='file' device='disk'>
+      <source protocol='rbd' name='$1'>
+        <host name='${STILLFRAME_RBD_MONITOR%:*}' port='${STILLFRAME_RBD_MONITOR##*:}'/>
+        <auth username='$STILLFRAME_RBD_USER'><secret type='ceph' uuid='$STILLFRAME_RBD_SECRET'/></auth>
+      </source>
+XML
+}
+
+# The disk of a device name is a volume, a block device or a file, as it was placed.
+disk_xml() {
+  local format=$1 file=$2 target=$3 slot=$4 type=file source device
+  source="<source file='$file'/>"
+  device=$(losetup --noheadings --output NAME --associated "$file" 2>/dev/null | head -n 1 || true)
+  if grep -qs -- "-$target\$" "$dir/volumes"; then
+    type=network format=raw source=$(rbd_source_xml "$(grep -- "-$target\$" "$dir/volumes")")
+  elif [ -n "$device" ]; then
+    type=block source="<source dev='$device'/>"
+  fi
+  cat <<XML
+    <disk type='$type' device='disk'>
       <driver name='qemu' type='$format' discard='unmap'/>
-      <source file='$file'/>
+      $source
       <target dev='$target' bus='virtio'/>
       <serial>lab-$target</serial>
       <address type='pci' domain='0' bus='0' slot='$slot' function='0'/>
@@ -150,14 +212,19 @@ XML
 
 create() {
   local root_format=qcow2 data_size=1G data_format=qcow2 args='' chain=0 nic=no start=no
+  local root_rbd='' data_rbd='' root_block=no data_block=no
   while [ $# -gt 0 ]; do
     case $1 in
       --nic) nic=yes; shift; continue ;;
       --start) start=yes; shift; continue ;;
-      --root-format | --data-size | --data-format | --args | --chain) [ $# -ge 2 ] || usage ;;
+      --root-block) root_block=yes; shift; continue ;;
+      --data-block) data_block=yes; shift; continue ;;
+      --root-rbd | --data-rbd | --root-format | --data-size | --data-format | --args | --chain) [ $# -ge 2 ] || usage ;;
       *) usage ;;
     esac
     case $1 in
+      --root-rbd) root_rbd=$2 ;;
+      --data-rbd) data_rbd=$2 ;;
       --root-format) root_format=$2 ;;
       --data-size) data_size=$2 ;;
       --data-format) data_format=$2 ;;
@@ -170,15 +237,19 @@ create() {
   [[ $chain =~ ^[0-9]+$ && $chain -le 64 ]] || die "--chain takes 0 to 64"
   [[ $chain -eq 0 || $root_format = qcow2 ]] || die "only a qcow2 root disk has a chain"
   [[ $args =~ ^[A-Za-z0-9\ =_.,:/-]*$ ]] || die "kernel arguments may not need quoting: $args"
+  [[ $root_rbd$data_rbd =~ ^[A-Za-z0-9._-]*$ ]] || die "not a pool's name: $root_rbd $data_rbd"
+  [[ -z $root_rbd$data_rbd || -e $LAB_RUN/rbd.env ]] || die "volumes need a cluster: stores/rbd-up.sh"
+  [[ $root_block = no || $root_format = raw ]] && [[ $data_block = no || $data_format = raw ]] || die "block devices are raw"
   [ ! -e "$dir" ] || die "guest $name exists: vm.sh destroy $name"
   if [ ! -s "$LAB_RUN/accel" ] || ! libvirt_answers; then "$LAB_SCRIPTS/up.sh" >&2; fi
   mkdir "$dir"
   chmod a+rx "$dir"
-  trap 'rm -rf "$dir"' EXIT
+  trap 'remove_places; rm -rf "$dir"' EXIT
   lock guest --shared # mkguest.sh must not replace the disks while they are copied
   create_root
   create_data
   unlock
+  place_disks
   : >"$dir/console.log"
   domain_xml >"$dir/domain.xml"
   virsh -q define "$dir/domain.xml" >/dev/null
@@ -243,6 +314,7 @@ destroy() {
     is_off || virsh -q destroy "$name" >/dev/null 2>&1 || true
     virsh -q undefine "$name" --managed-save --snapshots-metadata --checkpoints-metadata >/dev/null
   fi
+  remove_places
   rm -rf "$dir"
   say "vm: destroyed $name"
 }

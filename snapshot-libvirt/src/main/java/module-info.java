@@ -17,6 +17,8 @@ module io.stillframe.libvirt {
     // JNA makes the objects behind the interfaces that declare native calls.
     opens io.stillframe.libvirt.internal.connection to
             com.sun.jna;
+    opens io.stillframe.libvirt.internal.rbd to
+            com.sun.jna;
     opens io.stillframe.libvirt.sparse to
             com.sun.jna;
 }

@@ -25,6 +25,22 @@ final class LaunchedDisk implements BlockTarget {
         this.content = PagedDisk.empty(size);
     }
 
+    /** A disk that is filled already: with the pages of another one, of the same size or smaller. */
+    static LaunchedDisk cloned(SimulatedHost host, String name, long size, PageTree origin, long originSize) {
+        LaunchedDisk disk = new LaunchedDisk(host, name, size);
+        long end = (originSize + PageTree.PAGE - 1) / PageTree.PAGE;
+        for (long page = origin.nextWritten(0, end); page < end; page = origin.nextWritten(page + 1, end)) {
+            byte[] bytes = origin.get(page);
+            if (bytes != null) {
+                long start = page * PageTree.PAGE;
+                int length = (int) Math.min(bytes.length, originSize - start);
+                disk.content.write(start, ByteBuffer.wrap(bytes, 0, length));
+            }
+        }
+        disk.state = State.FINISHED;
+        return disk;
+    }
+
     @Override
     public long size() {
         return content.size();

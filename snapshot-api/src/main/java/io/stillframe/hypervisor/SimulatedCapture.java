@@ -18,6 +18,9 @@ import java.util.Optional;
 final class SimulatedCapture implements DiskCapture {
     private static final String STATE = "simulated-overlay 1";
 
+    /** The state of a plan whose disks are volumes. */
+    static final String VOLUMES = "simulated-volumes 1";
+
     private final SimulatedConnection connection;
     private final SimulatedHost host;
 
@@ -38,7 +41,7 @@ final class SimulatedCapture implements DiskCapture {
             List<CapturePlan.Disk> selected = select(machine, disks).stream()
                     .map(device -> plan(machine, device))
                     .toList();
-            CapturePlan plan = new CapturePlan(snapshot, machine.id(), selected, STATE);
+            CapturePlan plan = new CapturePlan(snapshot, machine.id(), selected, machine.onVolumes() ? VOLUMES : STATE);
             checkNotHeldByOthers(plan);
             return plan;
         });
@@ -138,7 +141,7 @@ final class SimulatedCapture implements DiskCapture {
     }
 
     private static void checkOwn(CapturePlan plan) {
-        if (!plan.state().equals(STATE)) {
+        if (!plan.state().equals(STATE) && !plan.state().equals(VOLUMES)) {
             throw SnapshotException.invalid("this capture plan was not made by a simulated hypervisor");
         }
     }

@@ -6,6 +6,8 @@ import io.stillframe.spi.DiskCapture;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.Subscription;
+import io.stillframe.spi.VolumeSnapshots;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -16,6 +18,7 @@ final class SimulatedConnection implements Hypervisor {
     private final SimulatedHost host;
     private final HypervisorDriver driver;
     private final DiskCapture capture;
+    private final VolumeSnapshots volumes;
     private final Set<Subscription> subscriptions = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
@@ -24,6 +27,7 @@ final class SimulatedConnection implements Hypervisor {
         this.host = host;
         this.driver = new SimulatedDriver(this, host);
         this.capture = new SimulatedCapture(this, host);
+        this.volumes = new SimulatedVolumes(this, driver, host);
     }
 
     @Override
@@ -39,6 +43,11 @@ final class SimulatedConnection implements Hypervisor {
     @Override
     public DiskCapture capture() {
         return capture;
+    }
+
+    @Override
+    public Optional<VolumeSnapshots> volumes() {
+        return Optional.of(volumes);
     }
 
     @Override

@@ -149,10 +149,13 @@ final class SimulatedDriver implements HypervisorDriver {
 
     @Override
     public void discardLaunch(LaunchPlan plan) {
-        connection.run(
-                SimulatedOperation.DISCARD_LAUNCH,
-                plan.name(),
-                () -> host.unfinishedLaunches().remove(plan.state()));
+        connection.run(SimulatedOperation.DISCARD_LAUNCH, plan.name(), () -> {
+            host.unfinishedLaunches().remove(plan.state());
+            InstanceId id = SimulatedLaunchState.parse(plan.state()).id();
+            if (host.find(id).isEmpty()) {
+                host.clones().remove(id);
+            }
+        });
     }
 
     private SimulatedMachine define(LaunchPlan plan, SimulatedLaunchState state) {
@@ -162,6 +165,9 @@ final class SimulatedDriver implements HypervisorDriver {
                 SimulatedInstance.named(plan.name()).agent(state.agent());
         for (LaunchSpec.Disk disk : state.disks()) {
             instance.disk(disk.device(), disk.role(), filled(disks.get(disk.device()), disk.device()));
+        }
+        if (host.clones().containsKey(state.id())) {
+            instance.onVolumes();
         }
         if (state.start() == LaunchRequest.Start.STARTED) {
             instance.running();

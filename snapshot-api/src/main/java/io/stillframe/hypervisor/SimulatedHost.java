@@ -12,6 +12,7 @@ import io.stillframe.spi.InstanceState;
 import io.stillframe.spi.PowerState;
 import io.stillframe.spi.StopCause;
 import io.stillframe.spi.Subscription;
+import io.stillframe.spi.VolumeSnapshot;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayDeque;
@@ -39,6 +40,9 @@ final class SimulatedHost {
     /** A held point in time. */
     record Hold(CapturePlan plan, Map<String, PageTree> contents) {}
 
+    /** A point in time that stays on its volumes. */
+    record Kept(VolumeSnapshot snapshot, Map<String, PageTree> contents) {}
+
     private record Listener(InstanceId instance, Runnable onChange) {}
 
     private record Seen(Optional<BootId> boot, PowerState power) {}
@@ -48,6 +52,9 @@ final class SimulatedHost {
     private final Map<InstanceId, SimulatedMachine> machines = new LinkedHashMap<>();
     private final Map<InstanceId, Seen> seen = new LinkedHashMap<>();
     private final Map<SnapshotId, Hold> holds = new LinkedHashMap<>();
+    private final Map<SnapshotId, Kept> kept = new LinkedHashMap<>();
+    private final Map<String, SnapshotId> cloneOrigins = new LinkedHashMap<>();
+    private final Map<InstanceId, SnapshotId> clones = new LinkedHashMap<>();
     private final Map<String, Map<String, LaunchedDisk>> unfinishedLaunches = new LinkedHashMap<>();
     private final Map<Long, Listener> listeners = new LinkedHashMap<>();
     private final Set<InstanceId> changed = new LinkedHashSet<>();
@@ -184,6 +191,7 @@ final class SimulatedHost {
     void delete(InstanceId id) {
         machine(id).powerOff(StopCause.FORCED);
         machines.remove(id);
+        clones.remove(id);
         changed.add(id);
     }
 
@@ -229,6 +237,20 @@ final class SimulatedHost {
                 .filter(hold -> hold.plan().instance().equals(id))
                 .filter(hold -> hold.contents().containsKey(device))
                 .findFirst();
+    }
+
+    Map<SnapshotId, Kept> kept() {
+        return kept;
+    }
+
+    /** What launches by clones begin as, by plan state. */
+    Map<String, SnapshotId> cloneOrigins() {
+        return cloneOrigins;
+    }
+
+    /** The instances, defined or being launched, whose volumes still need a kept snapshot. */
+    Map<InstanceId, SnapshotId> clones() {
+        return clones;
     }
 
     /** The disks made for launches that are not complete, by plan state and device. */

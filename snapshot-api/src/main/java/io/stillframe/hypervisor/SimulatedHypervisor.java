@@ -4,9 +4,11 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.DiskCapture;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.HypervisorDriver;
+import io.stillframe.spi.VolumeSnapshots;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A hypervisor in memory, for the tests of control planes: instances with disks, guests that obey, ignore, reboot or crash when they
@@ -54,6 +56,11 @@ public final class SimulatedHypervisor implements Hypervisor {
     @Override
     public DiskCapture capture() {
         return connection.capture();
+    }
+
+    @Override
+    public Optional<VolumeSnapshots> volumes() {
+        return connection.volumes();
     }
 
     /** Ends this object's own connection; instances, guests and other connections stay. */

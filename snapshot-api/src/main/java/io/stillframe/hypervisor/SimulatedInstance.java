@@ -21,6 +21,7 @@ public final class SimulatedInstance {
     private final ShutdownBehaviour onShutdown;
     private final AgentBehaviour agent;
     private final List<String> uncopyable;
+    private final boolean onVolumes;
 
     private SimulatedInstance(Builder from) {
         this.name = from.name;
@@ -32,6 +33,7 @@ public final class SimulatedInstance {
         this.onShutdown = from.onShutdown;
         this.agent = from.agent;
         this.uncopyable = List.copyOf(from.uncopyable);
+        this.onVolumes = from.onVolumes;
     }
 
     /** Starts with: no disks, persistent, off, obeys the first shutdown event, no agent. */
@@ -67,6 +69,10 @@ public final class SimulatedInstance {
         return uncopyable.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", uncopyable));
     }
 
+    boolean onVolumes() {
+        return onVolumes;
+    }
+
     record Disk(DiskRole role, String format, PagedDisk content) {
         Disk copy() {
             return new Disk(role, format, new PagedDisk(content.size(), content.content()));
@@ -80,6 +86,7 @@ public final class SimulatedInstance {
         private final List<String> uncopyable = new ArrayList<>();
         private Persistence persistence = Persistence.PERSISTENT;
         private PowerState power = PowerState.OFF;
+        private boolean onVolumes;
         private ShutdownBehaviour onShutdown = ShutdownBehaviour.obeys();
         private AgentBehaviour agent = AgentBehaviour.ABSENT;
 
@@ -126,6 +133,12 @@ public final class SimulatedInstance {
         /** Started as soon as it is added. */
         public Builder running() {
             power = PowerState.RUNNING;
+            return this;
+        }
+
+        /** Its disks are volumes on block storage, so that its snapshots can stay there. */
+        public Builder onVolumes() {
+            onVolumes = true;
             return this;
         }
 

@@ -30,6 +30,7 @@ final class SimulatedMachine {
     private final String name;
     private final InstanceState.Persistence persistence;
     private final Optional<String> uncopyable;
+    private final boolean onVolumes;
     private final Map<String, Disk> disks = new LinkedHashMap<>();
     private final Supplier<BootId> boots;
 
@@ -49,6 +50,7 @@ final class SimulatedMachine {
         this.name = from.name();
         this.persistence = from.persistence();
         this.uncopyable = from.uncopyable();
+        this.onVolumes = from.onVolumes();
         this.onShutdown = from.onShutdown();
         this.agent = from.agent();
         this.boots = boots;
@@ -71,6 +73,10 @@ final class SimulatedMachine {
 
     InstanceState.Persistence persistence() {
         return persistence;
+    }
+
+    boolean onVolumes() {
+        return onVolumes;
     }
 
     Optional<String> uncopyable() {

@@ -21,5 +21,10 @@ public enum SimulatedOperation {
     /** A read from a held disk, or a walk over its extents. Not logged. */
     READ_CAPTURE,
     RELEASE_CAPTURE,
-    LIST_HELD
+    LIST_HELD,
+    KEEP_VOLUMES,
+    OPEN_VOLUMES,
+    REMOVE_VOLUMES,
+    CLONE_VOLUMES,
+    LIST_KEPT
 }

@@ -1,5 +1,7 @@
 package io.stillframe.spi;
 
+import java.util.Optional;
+
 /**
  * A connection to one hypervisor: its driver and the way its disks are captured. Safe for use by several threads; closed by whoever
  * opened it.
@@ -13,6 +15,11 @@ public interface Hypervisor extends AutoCloseable {
 
     /** The capture; lives as long as this connection. */
     DiskCapture capture();
+
+    /** Snapshots that stay on block storage, if this hypervisor can have instances on such; lives as long as this connection. */
+    default Optional<VolumeSnapshots> volumes() {
+        return Optional.empty();
+    }
 
     /** Ends the connection and its threads; instances and held points in time stay as they are. Idempotent. */
     @Override

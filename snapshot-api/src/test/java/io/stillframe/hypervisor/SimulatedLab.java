@@ -27,7 +27,21 @@ final class SimulatedLab implements HypervisorLab {
     private final SimulatedHypervisor hypervisor = SimulatedHypervisor.builder().build();
     private final Map<String, SimulatedSequence> sequences = new HashMap<>();
     private final Map<String, Long> numbers = new HashMap<>();
+    private final boolean onVolumes;
     private int names;
+
+    SimulatedLab() {
+        this(false);
+    }
+
+    private SimulatedLab(boolean onVolumes) {
+        this.onVolumes = onVolumes;
+    }
+
+    /** A lab whose instances' disks are volumes. */
+    static SimulatedLab onVolumes() {
+        return new SimulatedLab(true);
+    }
 
     @Override
     public Set<Ability> abilities() {
@@ -49,7 +63,8 @@ final class SimulatedLab implements HypervisorLab {
         String name = newName();
         byte[] content = new byte[3 * MIB / 2];
         new Random(names).nextBytes(content);
-        hypervisor.add(SimulatedInstance.named(name)
+        SimulatedInstance.Builder instance = SimulatedInstance.named(name);
+        hypervisor.add((onVolumes ? instance.onVolumes() : instance)
                 .disk("vda", DiskRole.ROOT, 10 * MIB + 512)
                 .content("vda", MIB / 2 + 100, content)
                 .disk("vdb", DiskRole.DATA, 4 * MIB)

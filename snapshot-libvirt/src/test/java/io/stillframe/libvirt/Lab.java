@@ -85,11 +85,11 @@ public final class Lab {
         return outcome.output;
     }
 
-    private static boolean isRequired() {
+    static boolean isRequired() {
         return "required".equals(wish());
     }
 
-    private static String wish() {
+    static String wish() {
         String unsaid = "true".equals(System.getenv("CI")) ? "required" : "if-possible";
         return Optional.ofNullable(System.getenv("STILLFRAME_LAB_TESTS")).orElse(unsaid);
     }
@@ -100,6 +100,8 @@ public final class Lab {
             try {
                 ProcessBuilder builder = new ProcessBuilder(command);
                 builder.environment().put("STILLFRAME_LAB", state().toString());
+                builder.environment()
+                        .put("CEPH_CONF", state().resolve("ceph/ceph.conf").toString());
                 builder.environment().putAll(environment);
                 Process process = builder.redirectErrorStream(true)
                         .redirectOutput(log.toFile())
@@ -119,6 +121,13 @@ public final class Lab {
             Thread.currentThread().interrupt();
             return new Outcome(-1, command + " was interrupted");
         }
+    }
+
+    /** Runs one of the lab's scripts outside of any lab that is open. */
+    static Outcome runScript(String name, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(SCRIPTS.resolve(name).toString()));
+        command.addAll(List.of(arguments));
+        return run(Map.of(), command);
     }
 
     /** Brings the lab up once in this process. */

@@ -18,6 +18,7 @@ import org.awaitility.Awaitility;
 /** One guest of the lab, see {@code examples/lab/README.md}. Removed with all its files when closed. */
 public final class LabGuest implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Path OVERLAYS = Path.of("/var/lib/libvirt/images");
     private static final Pattern SEQUENCE = Pattern.compile("(?m)^SEQ (\\d+)\\r?$");
     private static final Pattern FACT = Pattern.compile("(?m)^([a-z.]+)=(\\S+)$");
 
@@ -116,6 +117,13 @@ public final class LabGuest implements AutoCloseable {
         }
     }
 
+    /** Lets the process that runs it run again. */
+    public void goOn() {
+        for (ProcessHandle process : processes()) {
+            lab.command("kill", "-CONT", Long.toString(process.pid()));
+        }
+    }
+
     public List<ProcessHandle> processes() {
         String uuid = lab.command("virsh", "domuuid", name).strip();
         return ProcessHandle.allProcesses()
@@ -150,21 +158,48 @@ public final class LabGuest implements AutoCloseable {
         return facts;
     }
 
-    /** The files that its persistent definition names, in order. */
+    /** The files, block devices and volumes that its persistent definition names, in order, as QEMU's tools open them. */
     public List<String> diskFiles() {
         return lab.command("virsh", "domblklist", "--inactive", name)
                 .lines()
                 .map(String::strip)
                 .filter(line -> line.startsWith("vd"))
                 .map(line -> line.split("\\s+", 2)[1])
+                .map(place -> place.startsWith("/") ? place : "rbd:" + place)
                 .toList();
     }
 
-    /** Everything in its directory that it was not made with. */
+    /** An overlay over a block device is named after the device, of which nobody else has the same. */
+    private boolean isOwn(String file) {
+        return !file.startsWith("dev-") || diskFiles().stream().anyMatch(place -> file.startsWith(nameOf(place)));
+    }
+
+    private static String nameOf(String device) {
+        return device.substring(1).replace('/', '-') + ".";
+    }
+
+    /** Its volumes of Ceph, as {@code POOL/IMAGE}. */
+    public List<String> volumes() {
+        Path noted = directory().resolve("volumes");
+        return Files.exists(noted) ? Lab.textOf(noted).lines().toList() : List.of();
+    }
+
+    private Stream<String> snapshotsOf(String volume) {
+        return lab.command("rbd", "snap", "ls", volume)
+                .lines()
+                .filter(line -> line.contains("stillframe"))
+                .map(line -> volume + "@" + line.strip());
+    }
+
+    /** Everything in its directory that it was not made with, and snapshots of its volumes. */
     public List<String> leftovers() {
-        try (Stream<Path> files = Files.list(directory())) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(file -> file.contains("stillframe"))
+        try (Stream<Path> files = Stream.concat(
+                Files.list(directory()), Files.exists(OVERLAYS) ? Files.list(OVERLAYS) : Stream.empty())) {
+            return Stream.concat(
+                            files.map(file -> file.getFileName().toString())
+                                    .filter(file -> file.contains("stillframe"))
+                                    .filter(this::isOwn),
+                            volumes().stream().flatMap(this::snapshotsOf))
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

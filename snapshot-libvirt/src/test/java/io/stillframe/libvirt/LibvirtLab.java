@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -35,11 +36,26 @@ final class LibvirtLab implements HypervisorLab {
     private final Map<String, LabGuest> guests = new LinkedHashMap<>();
     private final Map<String, Long> written = new HashMap<>();
     private final List<String> names = new ArrayList<>();
+    private final Optional<String> pool;
     private final String[] disks;
 
     /** @param disks how guests' disks are made, as options of the lab's {@code vm.sh create} */
     LibvirtLab(String... disks) {
+        this(Optional.empty(), disks);
+    }
+
+    private LibvirtLab(Optional<String> pool, String... disks) {
+        this.pool = pool;
         this.disks = disks;
+    }
+
+    /**
+     * A lab whose guests have volumes of Ceph, see {@link CephCluster}.
+     *
+     * @param pool where they and those of launched instances are
+     */
+    static LibvirtLab onVolumes(String pool, String... disks) {
+        return new LibvirtLab(Optional.of(pool), disks);
     }
 
     @Override
@@ -54,7 +70,8 @@ final class LibvirtLab implements HypervisorLab {
 
     @Override
     public String newName() {
-        String name = "lv-" + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet();
+        String name =
+                (pool.isPresent() ? "rbd-" : "lv-") + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet();
         names.add(name);
         return name;
     }
@@ -151,8 +168,7 @@ final class LibvirtLab implements HypervisorLab {
     private List<String> filesOfLaunched(String instance) {
         boolean defined = lab.tryCommand("virsh", "domuuid", instance).status() == 0;
         String xml = defined ? lab.command("virsh", "dumpxml", instance) : "";
-        return launchedFiles(instance).stream()
-                .map(Path::toString)
+        return Stream.concat(launchedFiles(instance).stream().map(Path::toString), volumesOfLaunched(instance).stream())
                 .filter(file -> !xml.contains(file))
                 .toList();
     }
@@ -169,6 +185,13 @@ final class LibvirtLab implements HypervisorLab {
             }
         }
         return found;
+    }
+
+    private List<String> volumesOfLaunched(String instance) {
+        return pool.stream()
+                .flatMap(name -> lab.command("rbd", "ls", name).lines().map(volume -> name + "/" + volume))
+                .filter(volume -> volume.contains("/" + instance + "-"))
+                .toList();
     }
 
     @Override
@@ -188,6 +211,9 @@ final class LibvirtLab implements HypervisorLab {
                     && lab.tryCommand("virsh", "domuuid", name).status() == 0) {
                 lab.tryCommand("virsh", "destroy", name);
                 lab.tryCommand("virsh", "undefine", name);
+            }
+            if (!guests.containsKey(name)) {
+                volumesOfLaunched(name).forEach(volume -> lab.tryCommand("rbd", "rm", "--no-progress", volume));
             }
         }
         guests.values().forEach(LabGuest::close);

@@ -10,6 +10,7 @@ import io.stillframe.spi.HypervisorProvider;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,28 @@ class LibvirtUriTest {
 
         assertThat(uri.forLibvirt()).isEqualTo("qemu+unix:///system?socket=/run/a%20b");
         assertThat(uri.apply(LibvirtOptions.ofDefaults()))
-                .isEqualTo(new LibvirtOptions(Optional.of(Path.of("/srv/x y")), 5, Duration.ofSeconds(7)));
+                .isEqualTo(LibvirtOptions.ofDefaults()
+                        .withDiskDirectory(Path.of("/srv/x y"))
+                        .withMergeBandwidth(5)
+                        .withMergeStall(Duration.ofSeconds(7)));
+    }
+
+    @Test
+    void theWayToCephIsTakenOut() {
+        LibvirtUri uri = LibvirtUri.parse(URI.create("qemu:///system?ceph-secret=id&ceph-user=u&ceph-monitors=a:1,b"
+                + "&ceph-pool=p/n&ceph-conf=/c&ceph-deadline=9&overlay-directory=/o"));
+
+        assertThat(uri.forLibvirt()).isEqualTo("qemu:///system");
+        assertThat(uri.apply(LibvirtOptions.ofDefaults()))
+                .isEqualTo(LibvirtOptions.ofDefaults()
+                        .withOverlayDirectory(Path.of("/o"))
+                        .withCeph(new CephOptions(
+                                Optional.of(Path.of("/c")),
+                                List.of("a:1", "b"),
+                                Optional.of("u"),
+                                Optional.of("id"),
+                                Optional.of("p/n"),
+                                Duration.ofSeconds(9))));
     }
 
     @Test
@@ -67,7 +89,11 @@ class LibvirtUriTest {
                 "qemu:///system?merge-stall=soon",
                 "qemu:///system?merge-stall=0",
                 "qemu:///system?disk-directory=relative",
-                "qemu:///system?merge-bandwidth=-1"
+                "qemu:///system?merge-bandwidth=-1",
+                "qemu:///system?overlay-directory=relative",
+                "qemu:///system?ceph-conf=relative",
+                "qemu:///system?ceph-secret=of-nobody",
+                "qemu:///system?ceph-deadline=0"
             })
     void aMalformedUriIsInvalid(String uri) {
         assertThatExceptionOfType(SnapshotException.class)

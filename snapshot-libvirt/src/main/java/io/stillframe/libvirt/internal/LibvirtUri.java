@@ -1,5 +1,6 @@
 package io.stillframe.libvirt.internal;
 
+import io.stillframe.libvirt.CephOptions;
 import io.stillframe.libvirt.LibvirtOptions;
 import io.stillframe.model.SnapshotException;
 import java.net.URI;
@@ -13,6 +14,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
 
 /**
  * A hypervisor's URI: libvirt's own (see "Connection URIs" in its documentation) with the product's parameters beside libvirt's.
@@ -27,10 +30,22 @@ public record LibvirtUri(String text, String forLibvirt, Map<String, String> opt
             Set.of("qemu", "qemu+unix", "qemu+ssh", "qemu+tcp", "qemu+tls", "qemu+libssh", "qemu+libssh2", "qemu+ext");
 
     private static final Set<String> LOCAL = Set.of("qemu", "qemu+unix");
-    private static final String DISK_DIRECTORY = "disk-directory";
-    private static final String MERGE_BANDWIDTH = "merge-bandwidth";
-    private static final String MERGE_STALL = "merge-stall";
-    private static final Set<String> OPTIONS = Set.of(DISK_DIRECTORY, MERGE_BANDWIDTH, MERGE_STALL);
+    /** The product's parameters, each with what it does to the options. */
+    private static final Map<String, BiFunction<LibvirtOptions, String, LibvirtOptions>> OPTIONS = Map.ofEntries(
+            Map.entry("disk-directory", (base, value) -> base.withDiskDirectory(Path.of(value))),
+            Map.entry("overlay-directory", (base, value) -> base.withOverlayDirectory(Path.of(value))),
+            Map.entry("merge-bandwidth", (base, value) -> base.withMergeBandwidth(number("merge-bandwidth", value))),
+            Map.entry(
+                    "merge-stall",
+                    (base, value) -> base.withMergeStall(Duration.ofSeconds(number("merge-stall", value)))),
+            ceph("ceph-conf", (base, value) -> base.withConfiguration(Path.of(value))),
+            ceph("ceph-monitors", (base, value) -> base.withMonitors(List.of(value.split(",")))),
+            ceph("ceph-user", CephOptions::withUser),
+            ceph("ceph-secret", CephOptions::withSecret),
+            ceph("ceph-pool", CephOptions::withPool),
+            ceph(
+                    "ceph-deadline",
+                    (base, value) -> base.withDeadline(Duration.ofSeconds(number("ceph-deadline", value)))));
 
     public LibvirtUri {
         options = Map.copyOf(options);
@@ -64,15 +79,18 @@ public record LibvirtUri(String text, String forLibvirt, Map<String, String> opt
     /** The given options, with those of the URI in their place. */
     public LibvirtOptions apply(LibvirtOptions base) {
         LibvirtOptions result = base;
-        for (Map.Entry<String, String> option : options.entrySet()) {
-            String value = option.getValue();
-            result = switch (option.getKey()) {
-                case DISK_DIRECTORY -> result.withDiskDirectory(Path.of(value));
-                case MERGE_BANDWIDTH -> result.withMergeBandwidth(number(MERGE_BANDWIDTH, value));
-                default -> result.withMergeStall(Duration.ofSeconds(number(MERGE_STALL, value)));
-            };
+        // From the last name to the first: the user must be known when its secret is.
+        for (Map.Entry<String, String> option :
+                new TreeMap<>(options).descendingMap().entrySet()) {
+            BiFunction<LibvirtOptions, String, LibvirtOptions> change = OPTIONS.get(option.getKey());
+            result = change == null ? result : change.apply(result, option.getValue());
         }
         return result;
+    }
+
+    private static Map.Entry<String, BiFunction<LibvirtOptions, String, LibvirtOptions>> ceph(
+            String name, BiFunction<CephOptions, String, CephOptions> change) {
+        return Map.entry(name, (base, value) -> base.withCeph(change.apply(base.ceph(), value)));
     }
 
     private static LibvirtUri split(URI uri, String scheme) {
@@ -82,7 +100,7 @@ public record LibvirtUri(String text, String forLibvirt, Map<String, String> opt
         for (String parameter : query.split("&", -1)) {
             int equals = parameter.indexOf('=');
             String name = equals < 0 ? parameter : parameter.substring(0, equals);
-            if (OPTIONS.contains(name) && equals > 0) {
+            if (OPTIONS.containsKey(name) && equals > 0) {
                 own.put(name, URLDecoder.decode(parameter.substring(equals + 1), StandardCharsets.UTF_8));
             } else if (!parameter.isEmpty()) {
                 theirs.add(parameter);

@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
 final class HeldOverlays {
     private static final Logger LOG = LoggerFactory.getLogger(HeldOverlays.class);
 
+    private final Path deviceOverlays;
     private final Map<SnapshotId, Found> found = new LinkedHashMap<>();
 
     /** What was found of one snapshot. */
@@ -43,10 +44,13 @@ final class HeldOverlays {
         }
     }
 
-    private HeldOverlays() {}
+    private HeldOverlays(Path deviceOverlays) {
+        this.deviceOverlays = deviceOverlays;
+    }
 
-    static List<CapturePlan> on(LibvirtSession session) {
-        HeldOverlays search = new HeldOverlays();
+    /** @param deviceOverlays where the overlays over block devices lie */
+    static List<CapturePlan> on(LibvirtSession session, Path deviceOverlays) {
+        HeldOverlays search = new HeldOverlays(deviceOverlays);
         session.hostDomains().forEach(search::search);
         return search.found.entrySet().stream()
                 .map(entry -> plan(entry.getKey(), entry.getValue()))
@@ -72,48 +76,59 @@ final class HeldOverlays {
     private void searchDisk(HostDomain domain, DomainDisk disk, DiskRole role) {
         List<ImageLayer> chain = BackingChain.known(disk);
         for (ImageLayer layer : chain) {
-            OverlayPlan.nameOf(layer.location())
-                    .ifPresent(name -> add(domain, disk.device(), role, Path.of(layer.location()), name));
+            add(domain, disk.device(), role, Path.of(layer.location()), Optional.empty());
         }
         for (ImageLayer layer : chain) {
-            for (Path beside : overlaysBeside(layer)) {
-                OverlayPlan.nameOf(beside.toString())
-                        .filter(name -> name.base().toString().equals(layer.location()))
-                        .ifPresent(name -> add(domain, disk.device(), role, beside, name));
+            for (Path near : overlaysNear(layer)) {
+                add(domain, disk.device(), role, near, Optional.of(layer.location()));
             }
         }
     }
 
-    private void add(HostDomain domain, String device, DiskRole role, Path overlay, OverlayPlan.Name name) {
-        Found entry = found.computeIfAbsent(name.snapshot(), snapshot -> new Found(domain));
-        if (!entry.domain.id().equals(domain.id()) || entry.disks.containsKey(device)) {
+    /** @param base what it must lie over; anything if empty */
+    private void add(HostDomain domain, String device, DiskRole role, Path overlay, Optional<String> base) {
+        Optional<SnapshotId> snapshot = OverlayPlan.snapshotOf(overlay.toString());
+        if (snapshot.isEmpty()) {
             return;
         }
         try {
             Qcow2Header header = Qcow2Header.read(overlay);
-            String format = header.backingFormat().orElse("raw");
-            entry.disks.put(device, new CapturePlan.Disk(device, role, format, header.virtualSize()));
-            entry.overlays.put(
-                    device,
-                    new OverlayPlan.Disk(
-                            device,
-                            overlay,
-                            header.virtualSize(),
-                            List.of(new ImageLayer(name.base().toString(), format)),
-                            Optional.empty(),
-                            Optional.empty()));
+            Optional<String> below = header.backingFile();
+            if (below.isPresent() && (base.isEmpty() || base.equals(below))) {
+                add(snapshot.get(), domain, new Overlay(device, role, overlay, below.get(), header));
+            }
         } catch (SnapshotException e) {
             LOG.warn("the overlay {} of instance {} cannot be read and is left out", overlay, domain.name(), e);
-        } finally {
-            found.values().removeIf(each -> each.disks.isEmpty());
         }
     }
 
-    private static List<Path> overlaysBeside(ImageLayer layer) {
+    /** An overlay that was found. */
+    private record Overlay(String device, DiskRole role, Path file, String base, Qcow2Header header) {}
+
+    private void add(SnapshotId snapshot, HostDomain domain, Overlay overlay) {
+        Found entry = found.computeIfAbsent(snapshot, id -> new Found(domain));
+        if (!entry.domain.id().equals(domain.id()) || entry.disks.containsKey(overlay.device)) {
+            return;
+        }
+        String format = overlay.header.backingFormat().orElse("raw");
+        long size = overlay.header.virtualSize();
+        entry.disks.put(overlay.device, new CapturePlan.Disk(overlay.device, overlay.role, format, size));
+        entry.overlays.put(
+                overlay.device,
+                new OverlayPlan.Disk(
+                        overlay.device,
+                        overlay.file,
+                        size,
+                        List.of(new ImageLayer(overlay.base, format)),
+                        Optional.empty(),
+                        Optional.empty()));
+    }
+
+    private List<Path> overlaysNear(ImageLayer layer) {
         List<Path> overlays = new ArrayList<>();
-        Path directory =
-                layer.location().startsWith("/") ? Path.of(layer.location()).getParent() : null;
-        if (directory == null || !Files.isDirectory(directory)) {
+        boolean isDevice = layer.location().startsWith("/dev/");
+        Path directory = isDevice ? deviceOverlays : Path.of(layer.location()).getParent();
+        if (directory == null || !directory.isAbsolute() || !Files.isDirectory(directory)) {
             return overlays;
         }
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.stillframe-snap-*")) {

@@ -46,6 +46,10 @@ final class OverlayHold {
         hold(plan, current);
     }
 
+    boolean isHeld(OverlayPlan plan) {
+        return held(plan, Sight.of(session, plan.instance())) == plan.disks().size();
+    }
+
     private static long held(OverlayPlan plan, Sight sight) {
         return plan.disks().stream()
                 .filter(disk -> sight.position(disk) != Sight.Position.ABSENT)

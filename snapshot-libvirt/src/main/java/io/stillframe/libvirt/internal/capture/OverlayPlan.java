@@ -24,7 +24,7 @@ import org.w3c.dom.Element;
 record OverlayPlan(SnapshotId snapshot, InstanceId instance, List<Disk> disks) {
     private static final String VERSION = "1";
     private static final String MARK = ".stillframe-";
-    private static final Pattern OVERLAY = Pattern.compile("(.+)\\.stillframe-(snap-[0-9a-hjkmnp-tv-z]{26})");
+    private static final Pattern OVERLAY = Pattern.compile("/.+\\.stillframe-(snap-[0-9a-hjkmnp-tv-z]{26})");
 
     /**
      * @param device name on the instance
@@ -58,24 +58,25 @@ record OverlayPlan(SnapshotId snapshot, InstanceId instance, List<Disk> disks) {
     /** Numbers of a file's user and group. */
     record Ownership(int uid, int gid) {}
 
-    /** An overlay's name taken apart: what it lies over, and for which snapshot. */
-    record Name(Path base, SnapshotId snapshot) {}
-
     OverlayPlan {
         disks = List.copyOf(disks);
     }
 
-    /** The overlay's place: beside the base, named after it and the snapshot. */
+    /** The place of the overlay over a file: beside it, named after it and the snapshot. */
     static Path overlayOf(Path base, SnapshotId snapshot) {
         return Path.of(base + MARK + snapshot.value());
     }
 
-    /** Takes an overlay's path apart; empty if it is none. */
-    static Optional<Name> nameOf(String location) {
+    /** The place of the overlay over a block device, which has no directory that could take it: named after the device's whole path. */
+    static Path overlayOf(Path device, Path directory, SnapshotId snapshot) {
+        String name = device.toString().substring(1).replace('/', '-');
+        return directory.resolve(name + MARK + snapshot.value());
+    }
+
+    /** The snapshot that an overlay is for; empty if that is no overlay's path. */
+    static Optional<SnapshotId> snapshotOf(String location) {
         Matcher matcher = OVERLAY.matcher(location);
-        return matcher.matches() && location.startsWith("/")
-                ? Optional.of(new Name(Path.of(matcher.group(1)), new SnapshotId(matcher.group(2))))
-                : Optional.empty();
+        return matcher.matches() ? Optional.of(new SnapshotId(matcher.group(1))) : Optional.empty();
     }
 
     /** The disk of that device name. */

@@ -8,8 +8,6 @@ import io.stillframe.libvirt.internal.domain.BackingChain;
 import io.stillframe.libvirt.internal.domain.DomainDefinition;
 import io.stillframe.libvirt.internal.domain.DomainDisk;
 import io.stillframe.libvirt.internal.domain.Xml;
-import io.stillframe.model.DiskRole;
-import io.stillframe.model.DiskSelection;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.CapturePlan;
@@ -30,13 +28,16 @@ final class OverlayPlanner {
     private static final int LONGEST_MARK = ".merging".length();
 
     private final LibvirtSession session;
+    private final Path deviceOverlays;
 
-    OverlayPlanner(LibvirtSession session) {
+    /** @param deviceOverlays where the overlays over block devices go */
+    OverlayPlanner(LibvirtSession session, Path deviceOverlays) {
         this.session = session;
+        this.deviceOverlays = deviceOverlays;
     }
 
-    CapturePlan plan(SnapshotId snapshot, InstanceState instance, DiskSelection selection) {
-        List<InstanceDisk> disks = select(instance, selection);
+    /** @param disks which of the instance's disks */
+    CapturePlan plan(SnapshotId snapshot, InstanceState instance, List<InstanceDisk> disks) {
         Sight sight = Sight.of(session, instance.id());
         DomainDefinition current = sight.current()
                 .orElseThrow(
@@ -56,39 +57,7 @@ final class OverlayPlanner {
                 new OverlayPlan(snapshot, instance.id(), planned).toState());
     }
 
-    private static List<InstanceDisk> select(InstanceState instance, DiskSelection selection) {
-        List<InstanceDisk> selected;
-        if (selection instanceof DiskSelection.Devices devices) {
-            selected = instance.disks().stream()
-                    .filter(disk -> devices.devices().contains(disk.device()))
-                    .toList();
-            requireAll(instance, devices.devices());
-        } else if (selection instanceof DiskSelection.Root) {
-            selected = instance.disks().stream()
-                    .filter(disk -> disk.role() == DiskRole.ROOT)
-                    .toList();
-        } else {
-            selected = instance.disks();
-        }
-        if (selected.isEmpty()) {
-            throw SnapshotException.unsupported("instance " + instance.name() + " has no disk that it can write");
-        }
-        return selected;
-    }
-
-    private static void requireAll(InstanceState instance, List<String> devices) {
-        List<String> existing =
-                instance.disks().stream().map(InstanceDisk::device).toList();
-        for (String device : devices) {
-            if (!existing.contains(device)) {
-                throw SnapshotException.notFound(
-                        "instance " + instance.name() + " has no disk " + device + "; it has " + existing);
-            }
-        }
-    }
-
-    private static OverlayPlan.Disk plan(
-            SnapshotId snapshot, InstanceDisk disk, DomainDefinition current, Sight sight) {
+    private OverlayPlan.Disk plan(SnapshotId snapshot, InstanceDisk disk, DomainDefinition current, Sight sight) {
         DomainDisk declared = current.disk(disk.device())
                 .orElseThrow(() -> SnapshotException.conflict(
                         "disk " + disk.device() + " was removed; observe the instance and plan again"));
@@ -101,7 +70,7 @@ final class OverlayPlanner {
         List<ImageLayer> chain = BackingChain.complete(declared);
         chain.forEach(layer -> requireNotHeld(disk, layer));
         Path base = Path.of(chain.get(0).location());
-        Path overlay = OverlayPlan.overlayOf(base, snapshot);
+        Path overlay = overlay(declared, base, snapshot);
         requireFree(overlay);
         return new OverlayPlan.Disk(
                 disk.device(),
@@ -120,9 +89,21 @@ final class OverlayPlanner {
                 .map(defined -> Xml.print(defined.element()));
     }
 
+    private Path overlay(DomainDisk disk, Path base, SnapshotId snapshot) {
+        if (!disk.type().equals("block")) {
+            return OverlayPlan.overlayOf(base, snapshot);
+        }
+        if (!Files.isDirectory(deviceOverlays)) {
+            throw SnapshotException.invalid("the directory " + deviceOverlays
+                    + " for the overlay over the block device " + base
+                    + " does not exist; make it or name another one with the option overlay-directory");
+        }
+        return OverlayPlan.overlayOf(base, deviceOverlays, snapshot);
+    }
+
     private static void requireNotHeld(InstanceDisk disk, ImageLayer layer) {
-        OverlayPlan.nameOf(layer.location()).ifPresent(name -> {
-            throw SnapshotException.conflict("disk " + disk.device() + " is held by snapshot " + name.snapshot()
+        OverlayPlan.snapshotOf(layer.location()).ifPresent(holder -> {
+            throw SnapshotException.conflict("disk " + disk.device() + " is held by snapshot " + holder
                     + "; wait until that is released, or release it with a recovery");
         });
     }

@@ -6,6 +6,7 @@ import io.stillframe.libvirt.internal.domain.DomainDefinition;
 import io.stillframe.libvirt.internal.domain.DomainDisk;
 import io.stillframe.libvirt.internal.domain.Xml;
 import io.stillframe.model.InstanceId;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.libvirt.Domain;
 import org.w3c.dom.Element;
@@ -37,7 +38,7 @@ final class PersistentChain {
                         original,
                         Xml.attributeAt(original, "type", "driver").orElse(disk.baseFormat()));
             } else {
-                begin(element, disk.base().toString(), disk.baseFormat());
+                begin(element, disk.base(), disk.baseFormat());
             }
             return true;
         });
@@ -49,7 +50,7 @@ final class PersistentChain {
             if (!beginsWith(element, disk.base().toString())) {
                 return false;
             }
-            begin(element, disk.overlay().toString(), "qcow2");
+            begin(element, disk.overlay(), "qcow2");
             return true;
         });
     }
@@ -101,17 +102,24 @@ final class PersistentChain {
     }
 
     private static boolean beginsWith(Element layer, String file) {
-        return Xml.attributeAt(layer, "file", "source").filter(file::equals).isPresent();
+        return Xml.attributeAt(layer, "file", "source")
+                .or(() -> Xml.attributeAt(layer, "dev", "source"))
+                .filter(file::equals)
+                .isPresent();
     }
 
-    private static void begin(Element disk, String file, String format) {
+    private static void begin(Element disk, Path layer, String format) {
         Element source = Xml.child(disk, "source").orElseGet(() -> Xml.add(disk, "source"));
-        source.setAttribute("file", file);
+        boolean isDevice = layer.startsWith("/dev");
+        source.removeAttribute(isDevice ? "file" : "dev");
+        source.setAttribute(isDevice ? "dev" : "file", layer.toString());
+        disk.setAttribute("type", isDevice ? "block" : "file");
         Xml.child(disk, "driver").orElseGet(() -> Xml.add(disk, "driver")).setAttribute("type", format);
         Xml.removeChildren(disk, "backingStore");
     }
 
     private static void put(Element disk, Element original, String format) {
+        disk.setAttribute("type", Xml.attribute(original, "type").orElse("file"));
         Xml.child(disk, "driver").orElseGet(() -> Xml.add(disk, "driver")).setAttribute("type", format);
         Xml.removeChildren(disk, "source", "backingStore");
         for (String part : new String[] {"source", "backingStore"}) {

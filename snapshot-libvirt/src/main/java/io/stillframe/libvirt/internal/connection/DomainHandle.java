@@ -20,6 +20,9 @@ public final class DomainHandle implements AutoCloseable {
     /** {@code VIR_DOMAIN_METADATA_ELEMENT}. */
     private static final int METADATA_ELEMENT = 2;
 
+    /** {@code VIR_DOMAIN_PAUSED}. */
+    private static final int STATE_PAUSED = 3;
+
     private static final long PAUSE_NANOS = 20_000_000L;
 
     private final LiveConnection.NativeConnect connect;
@@ -121,6 +124,15 @@ public final class DomainHandle implements AutoCloseable {
         run(domain::resume);
     }
 
+    /** Stops its processors; QEMU writes out what it has in hand. */
+    public void suspend() throws LibvirtFailure {
+        run(domain::suspend);
+    }
+
+    public boolean isPaused() throws LibvirtFailure {
+        return state().state() == STATE_PAUSED;
+    }
+
     public void wakeUp() throws LibvirtFailure {
         run(domain::PMwakeup);
     }
@@ -133,6 +145,29 @@ public final class DomainHandle implements AutoCloseable {
     public void removeMetadata(String namespace) throws LibvirtFailure {
         int affected = Domain.ModificationImpact.CONFIG | (isActive() ? Domain.ModificationImpact.LIVE : 0);
         run(() -> domain.setMetadata(METADATA_ELEMENT, null, null, namespace, affected));
+    }
+
+    /** Whether the running domain has a metadata element of that namespace. */
+    public boolean hasMetadata(String namespace) throws LibvirtFailure {
+        try {
+            return !get(() -> domain.getMetadata(METADATA_ELEMENT, namespace, Domain.ModificationImpact.LIVE))
+                    .isEmpty();
+        } catch (LibvirtFailure failure) {
+            if (failure.is(ErrorNumber.VIR_ERR_NO_DOMAIN_METADATA)) {
+                return false;
+            }
+            throw failure;
+        }
+    }
+
+    /** Gives the running domain, for as long as it runs, a metadata element of that namespace in place of any other. */
+    public void setLiveMetadata(String namespace, String prefix, String xml) throws LibvirtFailure {
+        run(() -> domain.setMetadata(METADATA_ELEMENT, xml, prefix, namespace, Domain.ModificationImpact.LIVE));
+    }
+
+    /** Takes that element away from the running domain. */
+    public void removeLiveMetadata(String namespace) throws LibvirtFailure {
+        run(() -> domain.setMetadata(METADATA_ELEMENT, null, null, namespace, Domain.ModificationImpact.LIVE));
     }
 
     /** Freezes all file systems and returns how many. */

@@ -5,6 +5,7 @@ import com.sun.jna.Native;
 import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
+import com.sun.jna.ptr.LongByReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,9 @@ public interface LibvirtCalls extends Library {
     /** {@code VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK}, what a domain starts with. */
     int AGENT_TIMEOUT_NONE = -2;
 
+    /** {@code VIR_SECRET_USAGE_TYPE_CEPH}. */
+    int SECRET_OF_CEPH = 2;
+
     @Nullable
     Pointer virDomainLookupByUUIDString(Pointer connection, String uuid);
 
@@ -40,6 +44,17 @@ public interface LibvirtCalls extends Library {
     int virDomainAgentSetResponseTimeout(Pointer domain, int seconds, int flags);
 
     int virDomainBlockJobSetSpeed(Pointer domain, String disk, NativeLong bandwidth, int flags);
+
+    @Nullable
+    Pointer virSecretLookupByUUIDString(Pointer connection, String uuid);
+
+    @Nullable
+    Pointer virSecretLookupByUsage(Pointer connection, int type, String usage);
+
+    @Nullable
+    Pointer virSecretGetValue(Pointer secret, LongByReference length, int flags);
+
+    int virSecretFree(Pointer secret);
 
     int virGetLastErrorCode();
 

@@ -4,6 +4,7 @@ import io.stillframe.model.InstanceId;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Subscription;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -141,6 +142,19 @@ public final class LibvirtSession implements AutoCloseable {
             }
             return names;
         });
+    }
+
+    /**
+     * The value of a secret of Ceph's, in base64 as Ceph writes keys; empty if there is none or it is private to the hypervisor.
+     *
+     * @param attribute {@code uuid} or {@code usage}: what the name is
+     */
+    public Optional<String> cephKey(String attribute, String name) {
+        return onConnection(
+                "read a secret",
+                Effect.NONE,
+                connect ->
+                        NativeSecret.find(connect.handle(), attribute, name).map(Base64.getEncoder()::encodeToString));
     }
 
     /** Calls {@code onChange} on a thread of the session's own after each event of the domain, and when the connection is lost. */

@@ -49,13 +49,41 @@ public record DomainDisk(Element element) {
         return location(element);
     }
 
+    /** Whether its source is a volume of Ceph's block device. */
+    public boolean isRbd() {
+        return type().equals("network")
+                && Xml.attributeAt(element, "protocol", "source")
+                        .filter("rbd"::equals)
+                        .isPresent();
+    }
+
+    /**
+     * The volume that is its source, if {@link #isRbd}.
+     *
+     * @throws io.stillframe.model.SnapshotException INVALID if the volume's name is none
+     */
+    public Optional<RbdVolume> rbdVolume() {
+        return isRbd()
+                ? Xml.child(element, "source")
+                        .map(source -> RbdVolume.parse(CephAccess.of(element, source), source.getAttribute("name")))
+                : Optional.empty();
+    }
+
     /** Something that keeps this disk from being held, in words; empty if nothing in its declaration does. */
     public Optional<String> obstacle() {
-        if (!type().equals("file")) {
-            return Optional.of("it is of type '" + type() + "', only local files can be held");
+        boolean local = type().equals("file") || type().equals("block");
+        if (!local && !isRbd()) {
+            return Optional.of(
+                    "it is of type '" + type() + "', only local files, block devices and volumes of Ceph can be held");
         }
-        if (path().isEmpty()) {
-            return Optional.of("it has no source file");
+        if (local && path().isEmpty()) {
+            return Optional.of("it has no source");
+        }
+        if (isRbd() && !format().equals("raw")) {
+            return Optional.of("it is of format " + format() + " on a volume, only raw volumes can be held");
+        }
+        if (isRbd() && Xml.at(element, "source", "snapshot").isPresent()) {
+            return Optional.of("it is a snapshot of a volume");
         }
         for (String mark : List.of("shareable", "transient")) {
             if (Xml.child(element, mark).isPresent()) {

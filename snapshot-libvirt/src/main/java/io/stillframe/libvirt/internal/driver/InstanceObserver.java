@@ -7,6 +7,9 @@ import io.stillframe.libvirt.internal.connection.LibvirtSession;
 import io.stillframe.libvirt.internal.domain.BackingChain;
 import io.stillframe.libvirt.internal.domain.DomainDefinition;
 import io.stillframe.libvirt.internal.domain.DomainDisk;
+import io.stillframe.libvirt.internal.domain.RbdVolume;
+import io.stillframe.libvirt.internal.rbd.CephSession;
+import io.stillframe.libvirt.internal.rbd.RbdImage;
 import io.stillframe.model.DiskRole;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.SnapshotException;
@@ -25,6 +28,7 @@ import org.libvirt.Domain;
 /** Sees a domain as the product's {@link InstanceState}. Safe for use by several threads. */
 final class InstanceObserver {
     private final LibvirtSession session;
+    private final CephSession ceph;
     private final Map<String, Run> runs = new ConcurrentHashMap<>();
 
     /** One run of a domain: its number in libvirt's count, and its process. */
@@ -40,8 +44,9 @@ final class InstanceObserver {
             String current,
             String definition) {}
 
-    InstanceObserver(LibvirtSession session) {
+    InstanceObserver(LibvirtSession session, CephSession ceph) {
         this.session = session;
+        this.ceph = ceph;
     }
 
     InstanceState observe(InstanceId id) {
@@ -55,7 +60,7 @@ final class InstanceObserver {
                 off ? Optional.empty() : Optional.of(boot(id, look)),
                 off ? Optional.of(stopCause(look.state)) : Optional.empty(),
                 look.persistent ? InstanceState.Persistence.PERSISTENT : InstanceState.Persistence.TRANSIENT,
-                disks(id, DomainDefinition.parse(look.current)),
+                disks(id, off, DomainDefinition.parse(look.current)),
                 look.definition);
     }
 
@@ -105,21 +110,28 @@ final class InstanceObserver {
         return new BootId(run.number + "." + run.process.start() + "." + session.reboots(id));
     }
 
-    private List<InstanceDisk> disks(InstanceId id, DomainDefinition definition) {
+    private List<InstanceDisk> disks(InstanceId id, boolean off, DomainDefinition definition) {
         Optional<String> root = definition.rootDevice();
         return definition.disks().stream()
-                .map(disk ->
-                        disk(id, disk, root.filter(disk.device()::equals).isPresent() ? DiskRole.ROOT : DiskRole.DATA))
+                .map(disk -> disk(
+                        id, off, disk, root.filter(disk.device()::equals).isPresent() ? DiskRole.ROOT : DiskRole.DATA))
                 .toList();
     }
 
-    private InstanceDisk disk(InstanceId id, DomainDisk disk, DiskRole role) {
-        return new InstanceDisk(disk.device(), role, virtualSize(id, disk), BackingChain.known(disk));
+    private InstanceDisk disk(InstanceId id, boolean off, DomainDisk disk, DiskRole role) {
+        return new InstanceDisk(disk.device(), role, virtualSize(id, off, disk), BackingChain.known(disk));
     }
 
-    /** From the file where that can be read, which waits for nobody; else from libvirt; 0 if nobody can tell. */
-    private long virtualSize(InstanceId id, DomainDisk disk) {
+    /**
+     * From the file where that can be read, which waits for nobody; else from libvirt, which cannot tell a volume's while nothing runs on
+     * it; 0 if nobody can tell.
+     */
+    private long virtualSize(InstanceId id, boolean off, DomainDisk disk) {
         try {
+            if (off && disk.rbdVolume().isPresent()) {
+                RbdVolume volume = disk.rbdVolume().get();
+                return ceph.look(volume, "read the size of " + volume.name(), RbdImage::size);
+            }
             if (disk.path().isPresent()) {
                 return BackingChain.virtualSize(new ImageLayer(disk.location(), disk.format()));
             }

@@ -49,7 +49,7 @@ final class LaunchDefinition {
      * Transforms a definition.
      *
      * @param disks the new disks by device, all of them on the original; the others are left out
-     * @param directory where console output goes
+     * @param directory where console output goes; where the original's goes if empty
      * @throws SnapshotException UNSUPPORTED if it holds something that cannot be copied
      */
     static Result transform(
@@ -58,7 +58,7 @@ final class LaunchDefinition {
             String uuid,
             String nonce,
             Map<String, PlannedLaunch.Disk> disks,
-            Path directory,
+            Optional<Path> directory,
             boolean pending) {
         LaunchDefinition work = new LaunchDefinition(definition, name, nonce);
         work.identity(uuid, pending);
@@ -130,7 +130,6 @@ final class LaunchDefinition {
     }
 
     private static void place(Element disk, PlannedLaunch.Disk planned) {
-        disk.setAttribute("type", "file");
         disk.setAttribute("device", "disk");
         disk.removeAttribute("rawio");
         disk.removeAttribute("sgio");
@@ -141,12 +140,17 @@ final class LaunchDefinition {
         }
         driver.setAttribute("type", planned.format());
         Xml.removeChildren(driver, "metadata_cache");
-        Xml.add(disk, "source").setAttribute("file", planned.path().toString());
+        if (planned.place() instanceof DiskPlace.OnVolume place) {
+            place.volume().describe(disk);
+        } else {
+            disk.setAttribute("type", "file");
+            Xml.add(disk, "source").setAttribute("file", planned.place().location());
+        }
     }
 
     // ---- other devices ----
 
-    private void devices(Path directory) {
+    private void devices(Optional<Path> directory) {
         for (Element device : Xml.children(definition.devices())) {
             String kind = device.getTagName();
             if (PASSED_THROUGH.contains(kind)) {
@@ -230,7 +234,7 @@ final class LaunchDefinition {
         }
     }
 
-    private void terminal(Element device, Path directory) {
+    private void terminal(Element device, Optional<Path> directory) {
         Xml.removeChildren(device, "log");
         String kind = device.getTagName();
         String type = device.getAttribute("type");
@@ -251,7 +255,10 @@ final class LaunchDefinition {
         }
     }
 
-    private void console(Element device, Path directory) {
+    private void console(Element device, Optional<Path> wanted) {
+        Path directory = wanted.or(() -> Xml.attributeAt(device, "path", "source")
+                        .map(path -> Path.of(path).getParent()))
+                .orElse(Path.of("/var/log/libvirt/qemu"));
         String port = Xml.attributeAt(device, "port", "target").orElse("0");
         Path log = directory.resolve(name + "-" + device.getTagName() + port + "." + nonce + ".log");
         Xml.removeChildren(device, "source");

@@ -1,7 +1,5 @@
 package io.stillframe.libvirt.internal.driver;
 
-import io.stillframe.image.Qcow2FileTarget;
-import io.stillframe.image.RawFileTarget;
 import io.stillframe.libvirt.internal.connection.DomainHandle;
 import io.stillframe.libvirt.internal.connection.Effect;
 import io.stillframe.libvirt.internal.connection.LibvirtFailure;
@@ -15,21 +13,17 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockTarget;
 import io.stillframe.spi.LaunchPlan;
 import io.stillframe.spi.LaunchSpec;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import org.libvirt.Domain;
 
 /**
- * Makes new domains. Every file of a launch carries eight random digits of its plan in its name, so that repeating or undoing a launch
+ * Makes new domains. Every file and volume of a launch carries eight random digits of its plan in its name, so that repeating or undoing a launch
  * can never touch a file of somebody else; a domain of a launch that is not complete carries a mark in its metadata.
  */
 final class Launches {
@@ -39,20 +33,37 @@ final class Launches {
     private static final int UNDEFINE_NVRAM = 1 << 2;
 
     private final LibvirtSession session;
-    private final Optional<Path> diskDirectory;
+    private final NewDisks newDisks;
 
-    Launches(LibvirtSession session, Optional<Path> diskDirectory) {
+    Launches(LibvirtSession session, NewDisks newDisks) {
         this.session = session;
-        this.diskDirectory = diskDirectory;
+        this.newDisks = newDisks;
     }
 
+    /** Plans disks that are to be filled. */
     LaunchPlan plan(LaunchSpec spec) {
+        return plan(spec, (nonce, disk, original) -> newDisks.place(spec.name(), nonce, disk, original));
+    }
+
+    /** Plans disks that are clones. */
+    LaunchPlan planClones(LaunchSpec spec, Function<String, DiskPlace.Origin> originOf) {
+        return plan(
+                spec,
+                (nonce, disk, original) ->
+                        newDisks.placeClone(spec.name(), nonce, disk, originOf.apply(disk.device())));
+    }
+
+    private interface Placing {
+        PlannedLaunch.Disk place(String nonce, LaunchSpec.Disk disk, DomainDisk original);
+    }
+
+    private LaunchPlan plan(LaunchSpec spec, Placing placing) {
         requireFree(spec.name());
         DomainDefinition definition = DomainDefinition.parse(spec.definition());
         String nonce = nonce();
         Map<String, PlannedLaunch.Disk> disks = new LinkedHashMap<>();
         for (LaunchSpec.Disk disk : spec.disks()) {
-            disks.put(disk.device(), place(spec.name(), nonce, disk, original(definition, disk.device())));
+            disks.put(disk.device(), placing.place(nonce, disk, original(definition, disk.device())));
         }
         if (disks.isEmpty()) {
             throw SnapshotException.invalid("a launch needs at least one disk");
@@ -64,7 +75,7 @@ final class Launches {
                 uuid,
                 nonce,
                 disks,
-                parent(disks.values().iterator().next().path()),
+                newDisks.logDirectory(disks.values().iterator().next()),
                 spec.start() == LaunchRequest.Start.STARTED);
         return new PlannedLaunch(
                         spec.name(), uuid, spec.start(), result.xml(), List.copyOf(disks.values()), result.logs())
@@ -80,16 +91,14 @@ final class Launches {
                         + PlannedLaunch.of(plan).disks().stream()
                                 .map(PlannedLaunch.Disk::device)
                                 .toList()));
-        remove(disk.path());
-        BlockTarget target = disk.format().equals("qcow2")
-                ? Qcow2FileTarget.create(disk.path(), disk.size())
-                : RawFileTarget.create(disk.path(), disk.size());
-        try {
-            Files.setPosixFilePermissions(disk.path(), PosixFilePermissions.fromString("rw-------"));
-            return target;
-        } catch (IOException e) {
-            target.close();
-            throw SnapshotException.permanent("cannot keep " + disk.path() + " from being read by others: " + e, e);
+        return newDisks.create(disk);
+    }
+
+    /** Makes all disks of a plan for clones. */
+    void cloneDisks(LaunchPlan plan) {
+        PlannedLaunch launch = PlannedLaunch.of(plan);
+        if (!exists(launch)) {
+            launch.disks().forEach(newDisks::cloneOrigin);
         }
     }
 
@@ -98,7 +107,7 @@ final class Launches {
         InstanceId id = new InstanceId(launch.uuid());
         if (!exists(launch)) {
             requireFree(launch.name());
-            requireFilled(launch);
+            launch.disks().forEach(disk -> newDisks.requireFilled(launch.name(), disk));
             session.define(launch.xml(), "define " + launch.name());
         }
         if (launch.start() == LaunchRequest.Start.STARTED) {
@@ -109,7 +118,7 @@ final class Launches {
                 launch.name(),
                 launch.disks().stream()
                         .map(disk -> new LaunchedInstance.Disk(
-                                disk.device(), disk.path().toString(), disk.format(), disk.size()))
+                                disk.device(), disk.place().location(), disk.format(), disk.size()))
                         .toList());
     }
 
@@ -118,8 +127,8 @@ final class Launches {
         if (exists(launch) && !undefinePending(new InstanceId(launch.uuid()), launch.name())) {
             return;
         }
-        launch.disks().forEach(disk -> remove(disk.path()));
-        launch.logs().forEach(Launches::remove);
+        launch.disks().forEach(newDisks::remove);
+        launch.logs().forEach(NewDisks::remove);
     }
 
     // ---- the domain ----
@@ -170,44 +179,6 @@ final class Launches {
                 .disk(device)
                 .orElseThrow(() -> SnapshotException.notFound("the definition has no disk " + device + "; it has "
                         + definition.disks().stream().map(DomainDisk::device).toList()));
-    }
-
-    private PlannedLaunch.Disk place(String name, String nonce, LaunchSpec.Disk disk, DomainDisk original) {
-        Path directory = diskDirectory
-                .or(() -> original.path()
-                        .filter(path -> original.type().equals("file"))
-                        .map(Launches::parent))
-                .orElseThrow(() -> SnapshotException.unsupported("the original of disk " + disk.device()
-                        + " is no local file; say where new disks go with the option disk-directory"));
-        if (!Files.isDirectory(directory)) {
-            throw SnapshotException.invalid("the directory " + directory + " for disk " + disk.device()
-                    + " does not exist; make it or name another one with the option disk-directory");
-        }
-        String format = original.format().equals("qcow2") ? "qcow2" : "raw";
-        Path path = directory.resolve(name + "-" + disk.device() + "." + nonce + "." + format);
-        return new PlannedLaunch.Disk(disk.device(), path, format, disk.size());
-    }
-
-    private static void requireFilled(PlannedLaunch launch) {
-        for (PlannedLaunch.Disk disk : launch.disks()) {
-            if (!Files.isRegularFile(disk.path())) {
-                throw SnapshotException.notFound(
-                        "disk " + disk.device() + " of " + launch.name() + " was not created at " + disk.path());
-            }
-        }
-    }
-
-    private static void remove(Path path) {
-        try {
-            Files.deleteIfExists(path);
-        } catch (IOException e) {
-            throw SnapshotException.permanent("cannot remove " + path + ": " + e, e);
-        }
-    }
-
-    private static Path parent(Path path) {
-        Path parent = path.getParent();
-        return parent == null ? Path.of("/") : parent;
     }
 
     private static String nonce() {

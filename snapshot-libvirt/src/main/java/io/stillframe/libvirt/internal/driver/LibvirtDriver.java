@@ -1,8 +1,10 @@
 package io.stillframe.libvirt.internal.driver;
 
+import io.stillframe.libvirt.LibvirtOptions;
 import io.stillframe.libvirt.internal.connection.DomainHandle;
 import io.stillframe.libvirt.internal.connection.LibvirtFailure;
 import io.stillframe.libvirt.internal.connection.LibvirtSession;
+import io.stillframe.libvirt.internal.rbd.CephSession;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.LaunchedInstance;
 import io.stillframe.model.SnapshotException;
@@ -13,11 +15,9 @@ import io.stillframe.spi.InstanceState;
 import io.stillframe.spi.LaunchPlan;
 import io.stillframe.spi.LaunchSpec;
 import io.stillframe.spi.Subscription;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.libvirt.Domain;
 
@@ -30,13 +30,19 @@ public final class LibvirtDriver implements HypervisorDriver {
 
     /**
      * @param session closed by its owner
-     * @param diskDirectory where launched disks go; beside the original's if empty
+     * @param ceph closed by its owner
+     * @param options where launched disks go
      */
-    public LibvirtDriver(LibvirtSession session, Optional<Path> diskDirectory) {
+    public LibvirtDriver(LibvirtSession session, CephSession ceph, LibvirtOptions options) {
         this.session = session;
-        this.observer = new InstanceObserver(session);
+        this.observer = new InstanceObserver(session, ceph);
         this.freeze = new GuestFreeze(session);
-        this.launches = new Launches(session, diskDirectory);
+        this.launches = new Launches(session, new NewDisks(ceph, options));
+    }
+
+    /** Launches by clones of volumes. */
+    public CloneLaunches cloneLaunches() {
+        return new CloneLaunches(launches);
     }
 
     @Override

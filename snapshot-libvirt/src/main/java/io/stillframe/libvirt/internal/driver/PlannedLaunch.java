@@ -1,11 +1,13 @@
 package io.stillframe.libvirt.internal.driver;
 
+import io.stillframe.libvirt.internal.domain.RbdVolume;
 import io.stillframe.libvirt.internal.domain.Xml;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.LaunchPlan;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.w3c.dom.Element;
 
 /**
@@ -23,7 +25,7 @@ record PlannedLaunch(
     private static final String VERSION = "1";
 
     /** One new disk. */
-    record Disk(String device, Path path, String format, long size) {}
+    record Disk(String device, DiskPlace place, String format, long size) {}
 
     PlannedLaunch {
         disks = List.copyOf(disks);
@@ -38,7 +40,7 @@ record PlannedLaunch(
         for (Disk disk : disks) {
             Element element = Xml.add(root, "disk");
             element.setAttribute("device", disk.device);
-            element.setAttribute("path", disk.path.toString());
+            write(disk.place, element);
             element.setAttribute("format", disk.format);
             element.setAttribute("size", Long.toString(disk.size));
         }
@@ -67,7 +69,7 @@ record PlannedLaunch(
                     Xml.children(root, "disk").stream()
                             .map(disk -> new Disk(
                                     disk.getAttribute("device"),
-                                    Path.of(disk.getAttribute("path")),
+                                    place(disk),
                                     disk.getAttribute("format"),
                                     Long.parseLong(disk.getAttribute("size"))))
                             .toList(),
@@ -78,5 +80,29 @@ record PlannedLaunch(
             throw new SnapshotException(
                     SnapshotException.Kind.INVALID, "the plan to launch " + plan.name() + " is damaged", e);
         }
+    }
+
+    private static void write(DiskPlace place, Element element) {
+        if (place instanceof DiskPlace.InFile file) {
+            element.setAttribute("path", file.path().toString());
+        } else if (place instanceof DiskPlace.OnVolume on) {
+            on.volume().write(element);
+            on.origin().ifPresent(origin -> {
+                Element child = Xml.add(element, "origin");
+                child.setAttribute("snapshot", origin.snapshot());
+                origin.volume().write(child);
+            });
+        }
+    }
+
+    private static DiskPlace place(Element element) {
+        Optional<RbdVolume> volume = RbdVolume.read(element);
+        return volume.isPresent()
+                ? new DiskPlace.OnVolume(
+                        volume.get(),
+                        Xml.child(element, "origin")
+                                .flatMap(origin -> RbdVolume.read(origin)
+                                        .map(of -> new DiskPlace.Origin(of, origin.getAttribute("snapshot")))))
+                : new DiskPlace.InFile(Path.of(element.getAttribute("path")));
     }
 }

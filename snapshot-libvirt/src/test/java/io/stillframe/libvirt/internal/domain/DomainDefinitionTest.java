@@ -30,8 +30,8 @@ class DomainDefinitionTest {
         assertThat(definition.rootDevice()).contains("vdc");
         assertThat(definition.disk("vdd").orElseThrow().location()).isEqualTo("rbd:pool/image");
         assertThat(definition.disk("vdb").orElseThrow().obstacle()).isEmpty();
-        assertThat(definition.disk("vdc").orElseThrow().obstacle()).isPresent();
-        assertThat(definition.disk("vdd").orElseThrow().obstacle()).isPresent();
+        assertThat(definition.disk("vdc").orElseThrow().obstacle()).isEmpty();
+        assertThat(definition.disk("vdd").orElseThrow().obstacle()).isEmpty();
     }
 
     @Test

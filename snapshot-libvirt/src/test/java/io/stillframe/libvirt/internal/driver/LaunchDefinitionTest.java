@@ -8,13 +8,14 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LaunchDefinitionTest {
     private static final PlannedLaunch.Disk ROOT =
-            new PlannedLaunch.Disk("vda", Path.of("/new/copy-vda.raw"), "raw", 1 << 20);
+            new PlannedLaunch.Disk("vda", new DiskPlace.InFile(Path.of("/new/copy-vda.raw")), "raw", 1 << 20);
 
     @Test
     void nothingOfTheOriginalsOwnIsLeft() {
@@ -90,6 +91,12 @@ class LaunchDefinitionTest {
 
     private static LaunchDefinition.Result transform(String xml) {
         return LaunchDefinition.transform(
-                DomainDefinition.parse(xml), "copy", "new-uuid", "nonce", Map.of("vda", ROOT), Path.of("/new"), true);
+                DomainDefinition.parse(xml),
+                "copy",
+                "new-uuid",
+                "nonce",
+                Map.of("vda", ROOT),
+                Optional.of(Path.of("/new")),
+                true);
     }
 }

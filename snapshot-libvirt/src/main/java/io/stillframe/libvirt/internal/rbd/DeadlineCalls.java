@@ -1,0 +1,85 @@
+package io.stillframe.libvirt.internal.rbd;
+
+import io.stillframe.libvirt.internal.connection.Effect;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes calls of librbd end. Its own limits cover what monitors and OSDs may take, but a change of an image is made by whoever has the
+ * image open for writing, and librbd waits for a stopped QEMU for ever. So each call is made on a thread of its own, which is left
+ * behind with everything that it opened when the caller has waited long enough.
+ */
+final class DeadlineCalls implements AutoCloseable {
+    private static final long PAUSE_MILLIS = 100;
+
+    private final ExecutorService threads = Executors.newCachedThreadPool(work -> {
+        Thread thread = new Thread(work, "stillframe-rbd");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    <T> T within(Duration limit, String action, Effect effect, Supplier<T> call) {
+        Future<T> pending = threads.submit(call::get);
+        try {
+            return pending.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw RbdFaults.late(action, effect, limit.toSeconds());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SnapshotException(
+                    effect == Effect.NONE ? Kind.CANCELLED : Kind.OUTCOME_UNKNOWN,
+                    "interrupted while Ceph was to " + action,
+                    e);
+        } catch (ExecutionException e) {
+            throw failure(action, e.getCause());
+        }
+    }
+
+    /**
+     * Makes a call that takes as long as it takes.
+     *
+     * @param check looked at several times a second; gives the call up by throwing
+     */
+    void watched(String action, Supplier<?> call, Runnable check) {
+        Future<?> pending = threads.submit(call::get);
+        while (true) {
+            check.run();
+            try {
+                pending.get(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+                return;
+            } catch (TimeoutException e) {
+                // The check says whether to go on.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new SnapshotException(Kind.CANCELLED, "interrupted while Ceph was to " + action, e);
+            } catch (ExecutionException e) {
+                throw failure(action, e.getCause());
+            }
+        }
+    }
+
+    private static RuntimeException failure(String action, @Nullable Throwable cause) {
+        if (cause instanceof SnapshotException failure) {
+            return failure;
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return SnapshotException.permanent("a call to Ceph, to " + action + ", broke: " + cause, cause);
+    }
+
+    /** Calls in flight run to their end. */
+    @Override
+    public void close() {
+        threads.shutdown();
+    }
+}

@@ -1,0 +1,53 @@
+package io.stillframe.libvirt;
+
+import java.nio.file.Files;
+import java.util.Optional;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * The lab's Ceph cluster with a pool of volumes for tests. Where it does not run it is started, and stopped again after all tests. Where
+ * it cannot run, tests are skipped with a message; the environment says more as it does of {@link Lab}.
+ */
+public final class CephCluster implements ExecutionCondition {
+    public static final String POOL = "rbd-test";
+
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        if (Lab.wish().equals("off")) {
+            return ConditionEvaluationResult.disabled("STILLFRAME_LAB_TESTS is off");
+        }
+        Lab.open();
+        Optional<String> obstacle = context.getRoot()
+                .getStore(ExtensionContext.Namespace.GLOBAL)
+                .computeIfAbsent(CephCluster.class, type -> Running.start(), Running.class)
+                .obstacle();
+        if (obstacle.isPresent() && Lab.isRequired()) {
+            throw new AssertionError("the lab's volumes are required but cannot be had: " + obstacle.get());
+        }
+        return obstacle.map(
+                        reason -> ConditionEvaluationResult.disabled("the lab's volumes cannot be had here: " + reason))
+                .orElseGet(() -> ConditionEvaluationResult.enabled("the lab's Ceph runs"));
+    }
+
+    /** One cluster for all tests of this process. */
+    private record Running(Optional<String> obstacle, boolean startedHere) implements AutoCloseable {
+        static Running start() {
+            boolean ranBefore = Files.exists(Lab.state().resolve("run/ceph.env"));
+            Lab.Outcome up = Lab.runScript("stores/rbd-up.sh", POOL);
+            return new Running(
+                    up.status() == 0
+                            ? Optional.empty()
+                            : Optional.of(up.output().strip()),
+                    !ranBefore);
+        }
+
+        @Override
+        public void close() {
+            if (startedHere && obstacle.isEmpty()) {
+                Lab.runScript("stores/ceph-down.sh");
+            }
+        }
+    }
+}

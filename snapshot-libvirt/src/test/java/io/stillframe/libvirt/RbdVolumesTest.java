@@ -1,0 +1,22 @@
+package io.stillframe.libvirt;
+
+import io.stillframe.spi.contract.HypervisorLab;
+import io.stillframe.spi.contract.VolumeSnapshotsContract;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(CephCluster.class)
+class RbdVolumesTest extends VolumeSnapshotsContract {
+    @Override
+    protected HypervisorLab openLab() {
+        return LibvirtLab.onVolumes(
+                CephCluster.POOL,
+                "--root-rbd",
+                CephCluster.POOL,
+                "--data-rbd",
+                CephCluster.POOL,
+                "--data-size",
+                "64M",
+                "--data-format",
+                "raw");
+    }
+}
