@@ -268,7 +268,8 @@ public abstract class NetworkFaultContract {
         for (Point point : Point.values()) {
             for (Action action : CUTS) {
                 proxy.arm(Fault.at(2, point, action));
-                Optional<SnapshotException> unused = tryUpload(faulty, large, large.length);
+                tryUpload(faulty, large, Math.max(large.length, partSize()))
+                        .ifPresent(e -> assertThat(e.kind()).as("%s", e).isIn(Kind.TRANSIENT, Kind.OUTCOME_UNKNOWN));
                 hits += proxy.hits();
                 proxy.disarm();
                 direct.delete(List.of(KEY));
