@@ -54,7 +54,8 @@ class LogContextTest {
                 for (String instance : List.of(Lab.INSTANCE, "db")) {
                     int before = RecordedLogging.lines().size();
                     Snapshot snapshot = troubled(lab, service, Lab.request(instance));
-                    await().untilAsserted(() -> assertThat(RecordedLogging.left()).isEmpty());
+                    await().untilAsserted(
+                                    () -> assertThat(RecordedLogging.left()).isEmpty());
                     RecordedLogging.lines().stream()
                             .skip(before)
                             .filter(line -> line.logger().startsWith("io.stillframe."))
@@ -68,8 +69,10 @@ class LogContextTest {
         private static Snapshot troubled(Lab lab, SnapshotService service, SnapshotRequest request) {
             lab.store.failBefore(Operation.PUT_PART, 1, Kind.TRANSIENT);
             lab.store.failBefore(Operation.BEGIN_UPLOAD, 1, Kind.TRANSIENT);
-            for (SimulatedOperation operation :
-                    List.of(SimulatedOperation.POWER_ON, SimulatedOperation.RELEASE_CAPTURE, SimulatedOperation.BEGIN_CAPTURE)) {
+            for (SimulatedOperation operation : List.of(
+                    SimulatedOperation.POWER_ON,
+                    SimulatedOperation.RELEASE_CAPTURE,
+                    SimulatedOperation.BEGIN_CAPTURE)) {
                 lab.host.faults().next(operation, SimulatedFault.before(Kind.TRANSIENT));
             }
             return lab.settled(service, service.create(request));
@@ -82,7 +85,10 @@ class LogContextTest {
             }
             works.add(thread.group(1));
             Map<String, String> expected = Map.of(
-                    "snapshot", snapshot.id().value(), "instance", snapshot.instance().name());
+                    "snapshot",
+                    snapshot.id().value(),
+                    "instance",
+                    snapshot.instance().name());
             if (!line.context().equals(expected)) {
                 System.out.println(line + " instead of " + expected);
             }

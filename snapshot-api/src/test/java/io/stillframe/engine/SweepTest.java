@@ -132,7 +132,9 @@ class SweepTest {
                     lab.service(Lab.settings().build(), lab.host, lab.store, MemoryCatalog.create(lab.clock));
             lab.objects.delete(disks.subList(0, 1));
             lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
-            assertThat(onlyItem(stranger).action()).as("one of two disks is there").isEqualTo(Action.KEPT);
+            assertThat(onlyItem(stranger).action())
+                    .as("one of two disks is there")
+                    .isEqualTo(Action.KEPT);
 
             lab.objects.delete(disks);
             lab.clock.set(Instant.now());

@@ -85,8 +85,7 @@ public final class PluginCalls {
         return type.cast(Proxy.newProxyInstance(
                 type.getClassLoader(),
                 new Class<?>[] {type},
-                (proxy, method, arguments) -> pass(
-                        new Call(type, plugin, method, arguments))));
+                (proxy, method, arguments) -> pass(new Call(type, plugin, method, arguments))));
     }
 
     private Object pass(Call call) throws Throwable {

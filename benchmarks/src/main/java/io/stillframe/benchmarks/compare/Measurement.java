@@ -27,8 +27,9 @@ interface Measurement {
         return switch (name) {
             case "conversions" -> new Conversions();
             case "stores" -> new StoreTransfers();
-            default -> throw new IllegalArgumentException(
-                    "there are measurements of conversions and stores, none of '" + name + "'");
+            default ->
+                throw new IllegalArgumentException(
+                        "there are measurements of conversions and stores, none of '" + name + "'");
         };
     }
 }

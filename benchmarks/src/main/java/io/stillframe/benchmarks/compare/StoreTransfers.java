@@ -31,7 +31,12 @@ final class StoreTransfers implements Measurement {
             Map<String, String> machine = Machine.describe(out.path());
             machine.put("memory of the uploader's Java virtual machine", StoreSuite.STREAM_MEMORY);
             machine.put("memory of the tool's Java virtual machine", TOOL_MEMORY);
-            return new Results(machine, disk.facts(), compare(repository, disk, out.path(), suite, options, log), List.of(), List.of());
+            return new Results(
+                    machine,
+                    disk.facts(),
+                    compare(repository, disk, out.path(), suite, options, log),
+                    List.of(),
+                    List.of());
         }
     }
 

@@ -30,8 +30,9 @@ final class Places {
     @Option(
             names = "--host-name",
             paramLabel = "NAME",
-            description = "The name that all processes on the catalog know the hypervisor's host by, for hosts that each call it "
-                    + "qemu:///system; default: $" + HOST_NAME_VARIABLE + ", else the URI.")
+            description =
+                    "The name that all processes on the catalog know the hypervisor's host by, for hosts that each call it "
+                            + "qemu:///system; default: $" + HOST_NAME_VARIABLE + ", else the URI.")
     private Optional<String> hostName = Optional.empty();
 
     @Option(
@@ -145,7 +146,9 @@ final class Places {
     /** Adds a hypervisor, by its host's name if it has one. */
     SnapshotService.Builder onHost(SnapshotService.Builder service, URI uri, Console console) {
         try {
-            return hostName(console).map(name -> service.hypervisor(name, uri)).orElseGet(() -> service.hypervisor(uri));
+            return hostName(console)
+                    .map(name -> service.hypervisor(name, uri))
+                    .orElseGet(() -> service.hypervisor(uri));
         } catch (SnapshotException e) {
             throw new UsageException(e);
         }
@@ -165,9 +168,7 @@ final class Places {
 
     private Optional<URI> owedTo(SnapshotId id, Console console) {
         Snapshot snapshot = record(id, console);
-        return SnapshotService.settled().test(snapshot)
-                ? Optional.empty()
-                : Optional.of(hypervisorOf(snapshot));
+        return SnapshotService.settled().test(snapshot) ? Optional.empty() : Optional.of(hypervisorOf(snapshot));
     }
 
     /** A host with a name of its own is reached by who knows its URI only. */
@@ -175,8 +176,8 @@ final class Places {
         try {
             return UriConverter.parse(snapshot.instance().hypervisor());
         } catch (TypeConversionException e) {
-            throw new UsageException("snapshot " + snapshot.id() + " is of host " + snapshot.instance().hypervisor()
-                    + ": give its --hypervisor URI, and that name with --host-name");
+            throw new UsageException("snapshot " + snapshot.id() + " is of host "
+                    + snapshot.instance().hypervisor() + ": give its --hypervisor URI, and that name with --host-name");
         }
     }
 

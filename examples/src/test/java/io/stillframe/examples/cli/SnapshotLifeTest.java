@@ -172,8 +172,17 @@ class SnapshotLifeTest {
     @Test
     void aHostIsKnownByItsName() {
         ToolRun created = place.run(
-                "snapshot", "create", "--instance", "web-1", "--host-name", "rack-1", "--max-captures-per-host", "1",
-                "--max-transfers-per-store", "2", "--wait");
+                "snapshot",
+                "create",
+                "--instance",
+                "web-1",
+                "--host-name",
+                "rack-1",
+                "--max-captures-per-host",
+                "1",
+                "--max-transfers-per-store",
+                "2",
+                "--wait");
         assertThat(created.exit()).as("%s", created).isZero();
         String id = created.out().get(0);
         assertThat(show(id).instance().hypervisor()).isEqualTo("rack-1");

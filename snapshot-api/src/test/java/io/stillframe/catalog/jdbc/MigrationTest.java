@@ -125,7 +125,8 @@ class MigrationTest {
         try (KeptConnections connections = Databases.connections(url)) {
             Transactions transactions = new Transactions(connections);
             Schema old = new Schema(dialect, CatalogTime.of(Clock.systemUTC()), List.of(firstScript()));
-            assertThat(transactions.write("making", old::migrate, Look.doAgain())).isEqualTo(1);
+            assertThat(transactions.write("making", old::migrate, Look.doAgain()))
+                    .isEqualTo(1);
             return transactions.write("filling", c -> fill(c, dialect, rows), Look.doAgain());
         }
     }
@@ -180,7 +181,8 @@ class MigrationTest {
     private static Lease lease(Connection connection, Dialect dialect, Row row) throws SQLException {
         long epoch = Sql.row(connection, found -> found.getLong(1), "SELECT " + dialect.nextEpoch())
                 .orElseThrow();
-        Lease lease = new Lease(row.id().value(), OWNER, epoch, row.leasedUntil().orElseThrow());
+        Lease lease =
+                new Lease(row.id().value(), OWNER, epoch, row.leasedUntil().orElseThrow());
         Sql.change(
                 connection,
                 "INSERT INTO stillframe_lease (owner, epoch, expires_at, resource_key) VALUES (?, ?, ?, ?)",
@@ -207,12 +209,11 @@ class MigrationTest {
                     .token()
                     .ifPresent(token -> assertThat(catalog.findByToken(token)).contains(row.record()));
             assertThat(catalog.journal(row.id()))
-                    .containsExactly(new JournalEntry(
-                            row.id(), 1, 5, "power-off", JournalEntry.Stage.INTENT, "détail", NOW));
+                    .containsExactly(
+                            new JournalEntry(row.id(), 1, 5, "power-off", JournalEntry.Stage.INTENT, "détail", NOW));
         }
         assertThat(ids(catalog.list(SnapshotQuery.all(), Optional.empty(), 100).items()))
-                .containsExactlyInAnyOrderElementsOf(
-                        rows.stream().map(Row::id).toList());
+                .containsExactlyInAnyOrderElementsOf(rows.stream().map(Row::id).toList());
         assertThat(ids(catalog.list(SnapshotQuery.all().withTenant(Tenant.ofDefault()), Optional.empty(), 100)
                         .items()))
                 .hasSameSizeAs(rows);
@@ -232,16 +233,19 @@ class MigrationTest {
         Lease valid = leases.get(0);
         assertThat(catalog.acquire(valid.resource(), "me", TTL)).isEqualTo(new LeaseOutcome.Held(valid));
         LeaseOutcome taken = catalog.acquire(leases.get(1).resource(), "me", TTL);
-        assertThat(taken).isInstanceOfSatisfying(LeaseOutcome.Granted.class, granted -> assertThat(
-                        granted.lease().epoch())
-                .isGreaterThan(leases.get(leases.size() - 1).epoch()));
+        assertThat(taken)
+                .isInstanceOfSatisfying(
+                        LeaseOutcome.Granted.class,
+                        granted -> assertThat(granted.lease().epoch())
+                                .isGreaterThan(leases.get(leases.size() - 1).epoch()));
     }
 
     /** The old release's process goes on under its lease, and what is claimed stays claimed. */
     private static void requireUsable(JdbcCatalog catalog, Row row, Lease lease) {
         CatalogRecord changed = catalog.update(row.record(), catalog.renew(lease, TTL));
         assertThat(changed.version()).isEqualTo(8);
-        CatalogRecord rival = CatalogRecord.first(Samples.requested(NOW), row.record().claim(), Map.of());
+        CatalogRecord rival =
+                CatalogRecord.first(Samples.requested(NOW), row.record().claim(), Map.of());
         failing(() -> catalog.create(rival, "me", TTL), Kind.CONFLICT);
         CatalogRecord again = CatalogRecord.first(Samples.requested(NOW), Optional.empty(), Map.of())
                 .withToken(row.record().token());

@@ -33,7 +33,8 @@ final class ModelGate {
             "token",
             "bytesSent",
             "detach");
-    private static final Set<Class<?>> HANDED_OUT = Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class);
+    private static final Set<Class<?>> HANDED_OUT =
+            Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class);
 
     private final PluginCalls plugins = new PluginCalls(HANDED_OUT, this::call);
     private final Simulation simulation;
@@ -75,8 +76,8 @@ final class ModelGate {
         onEffect.accept(call.name(), call.arguments());
         simulation.step();
         delay();
-        boolean mayBeLost = call.returned() != UploadSession.class
-                && !call.name().equals("watch");
+        boolean mayBeLost =
+                call.returned() != UploadSession.class && !call.name().equals("watch");
         if (mayBeLost && (faultiness.out || chance(faultiness.failures))) {
             throw new SnapshotException(Kind.OUTCOME_UNKNOWN, "injected, after its effect");
         }

@@ -63,7 +63,8 @@ class OvfSchemaTest {
     @MethodSource("machines")
     void soItIsByThePublishedSchema(OvaMachine machine) throws Exception {
         assumeTrue(System.getProperty(ORIGINAL) != null, "the published schema is given by -D" + ORIGINAL);
-        Schema schema = factory().newSchema(Path.of(System.getProperty(ORIGINAL)).toFile());
+        Schema schema =
+                factory().newSchema(Path.of(System.getProperty(ORIGINAL)).toFile());
         for (int disks : new int[] {1, 2, 17}) {
             validate(schema, descriptor(machine, disks));
         }
@@ -84,8 +85,7 @@ class OvfSchemaTest {
                 "<Name>plain</Name> | <Name>plain</Name><Info>again</Info>",
             })
     void aFaultIsFound(String right, String wrong) throws Exception {
-        String descriptor =
-                new String(descriptor(OvaMachine.builder("plain").build(), 2), StandardCharsets.UTF_8);
+        String descriptor = new String(descriptor(OvaMachine.builder("plain").build(), 2), StandardCharsets.UTF_8);
         byte[] faulty = descriptor.replace(right, wrong).getBytes(StandardCharsets.UTF_8);
         Schema schema = subset();
         assertThatCode(() -> validate(schema, descriptor.getBytes(StandardCharsets.UTF_8)))
@@ -95,8 +95,7 @@ class OvfSchemaTest {
 
     @Test
     void elementsOutOfOrderAreAFault() throws Exception {
-        String descriptor =
-                new String(descriptor(OvaMachine.builder("plain").build(), 1), StandardCharsets.UTF_8);
+        String descriptor = new String(descriptor(OvaMachine.builder("plain").build(), 1), StandardCharsets.UTF_8);
         String swapped = descriptor
                 .replace("rasd:ElementName", "rasd:Swap")
                 .replace("rasd:InstanceID", "rasd:ElementName")

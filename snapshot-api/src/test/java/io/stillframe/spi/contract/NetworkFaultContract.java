@@ -226,7 +226,8 @@ public abstract class NetworkFaultContract {
     @EnumSource(Point.class)
     void withRetriesAFaultAtEveryKthRequestIsNotNoticed(Point point) {
         ObjectStore retrying = RetryingStore.around(faulty, StoreRetries.ofDefaults());
-        // Not a multiple of three: as many requests belong together where a completion's outcome or a new container is looked for.
+        // Not a multiple of three: as many requests belong together where a completion's outcome or a new container is
+        // looked for.
         for (int k : ALL ? new int[] {4, 5, 7} : new int[] {4}) {
             for (Action action : ALL ? List.of(Action.RESET, Action.CLOSE, Action.STALL) : List.of(Action.RESET)) {
                 proxy.arm(Fault.at(1, point, action).againEvery(k));
@@ -267,7 +268,8 @@ public abstract class NetworkFaultContract {
         for (Point point : Point.values()) {
             for (Action action : CUTS) {
                 proxy.arm(Fault.at(2, point, action));
-                Optional<SnapshotException> unused = tryUpload(faulty, large, large.length);
+                tryUpload(faulty, large, Math.max(large.length, partSize()))
+                        .ifPresent(e -> assertThat(e.kind()).as("%s", e).isIn(Kind.TRANSIENT, Kind.OUTCOME_UNKNOWN));
                 hits += proxy.hits();
                 proxy.disarm();
                 direct.delete(List.of(KEY));
@@ -357,8 +359,7 @@ public abstract class NetworkFaultContract {
         try (ByteSource source = faulty.open(KEY)) {
             for (Point point : List.of(Point.BEFORE_REQUEST, Point.IN_ANSWER)) {
                 ByteBuffer target = ByteBuffer.allocateDirect(content.length);
-                Fault fault =
-                        action == Action.ANSWER ? Fault.answer(1, "502 Bad Gateway") : Fault.at(1, point, action);
+                Fault fault = action == Action.ANSWER ? Fault.answer(1, "502 Bad Gateway") : Fault.at(1, point, action);
                 proxy.arm(fault.fromThenOn());
                 failing(() -> source.read(0, target), Kind.TRANSIENT);
                 assertThat(target.position()).isZero();

@@ -153,10 +153,9 @@ abstract class S3FaultTests extends NetworkFaultContract {
 
     @Test
     void anInterruptEndsAStalledPart() {
-        try (S3ObjectStore patient =
-                        impatient(proxy().uri())
-                                .stallTimeout(Duration.ofMinutes(10))
-                                .build();
+        try (S3ObjectStore patient = impatient(proxy().uri())
+                        .stallTimeout(Duration.ofMinutes(10))
+                        .build();
                 UploadSession session = patient.beginUpload(KEY, PartLayout.fixed(PART), options())) {
             proxy().arm(Fault.at(1, Point.IN_BODY, Action.STALL));
             CompletableFuture<Kind> kind = new CompletableFuture<>();
@@ -181,8 +180,7 @@ abstract class S3FaultTests extends NetworkFaultContract {
         try (S3ObjectStore other = impatient(proxy().uri()).build()) {
             for (Action action : List.of(Action.RESET, Action.STALL, Action.CLOSE)) {
                 proxy().arm(Fault.at(2, Point.IN_BODY, action));
-                assertThat(kindOf(() -> upload(other, content(), PART)))
-                        .isEqualTo(Kind.TRANSIENT);
+                assertThat(kindOf(() -> upload(other, content(), PART))).isEqualTo(Kind.TRANSIENT);
                 proxy().disarm();
             }
         }

@@ -255,7 +255,8 @@ final class S3RequestsTest {
                         .build()) {
             CompletableFuture<String> asked = CompletableFuture.supplyAsync(() -> firstLine(proxy));
             assertThat(failureOf(() -> store.stat(KEY)).retryable()).isTrue();
-            assertThat(asked.orTimeout(20, TimeUnit.SECONDS).join()).isEqualTo("CONNECT bucket.s3.example.test:80 HTTP/1.1");
+            assertThat(asked.orTimeout(20, TimeUnit.SECONDS).join())
+                    .isEqualTo("CONNECT bucket.s3.example.test:80 HTTP/1.1");
         }
     }
 

@@ -130,7 +130,9 @@ final class SwiftFaultTest extends NetworkFaultContract {
                     .forEach(parts::addAll);
             parts.sort(java.util.Comparator.comparingInt(PartReceipt::number));
             assertThat(proxy().hits()).isEqualTo(1);
-            assertThat(proxy().seen()).filteredOn(line -> line.contains("/auth/")).hasSize(1);
+            assertThat(proxy().seen())
+                    .filteredOn(line -> line.contains("/auth/"))
+                    .hasSize(1);
             session.complete(parts, PublishMode.REPLACE);
         }
         assertThat(read(direct())).isEqualTo(content);
