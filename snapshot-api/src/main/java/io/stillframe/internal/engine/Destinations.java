@@ -24,6 +24,7 @@ final class Destinations {
     private final RegionCalls calls;
     private final Job job;
     private final List<Region> going;
+    private final Map<Region, String> left = new LinkedHashMap<>();
 
     private Destinations(RegionCalls calls, Job job, List<Region> going) {
         this.calls = calls;
@@ -121,9 +122,24 @@ final class Destinations {
             if (going.size() < 2 || !going.remove(region)) {
                 return;
             }
+            left.put(region, why);
         }
         LOG.warn("region {} is left behind and caught up with later: {}", region, why);
-        job.record().update(s -> Replicas.with(s, region, replica -> replica.behind(why)));
+        job.record().update(this::told);
+    }
+
+    /** The snapshot with what was left behind, which another thread may be about to write. */
+    synchronized Snapshot told(Snapshot snapshot) {
+        Snapshot told = snapshot;
+        for (Map.Entry<Region, String> behind : left.entrySet()) {
+            told = Replicas.with(
+                    told,
+                    behind.getKey(),
+                    copy -> copy.state() == Replica.State.TRANSFERRING || copy.state() == Replica.State.PENDING
+                            ? copy.behind(behind.getValue())
+                            : copy);
+        }
+        return told;
     }
 
     /** The region of that name. */

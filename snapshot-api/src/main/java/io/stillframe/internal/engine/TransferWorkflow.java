@@ -7,6 +7,7 @@ import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
+import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.DiskCapture;
@@ -91,11 +92,12 @@ final class TransferWorkflow {
                     watch.diskSkipped(disk.bytesRead(), disk.bytesStored());
                 } else {
                     DiskSnapshot stored = store(disk, disks.of(disk.device()), destinations);
-                    record.update(
-                            s -> s.toBuilder().disks(with(s.disks(), stored)).build());
+                    record.update(s -> destinations.told(s).toBuilder()
+                            .disks(with(s.disks(), stored))
+                            .build());
                 }
             }
-            record.update(s -> s.toBuilder()
+            record.update(s -> destinations.told(s).toBuilder()
                     .progress(watch.progress())
                     .phase(Phase.PUBLISHING)
                     .build());
@@ -182,7 +184,6 @@ final class TransferWorkflow {
         }
     }
 
-    /** What a left-behind region's record needs is written by another thread: the one that finds it out may be reading the disk. */
     private PartedUpload.Terms terms(Destinations destinations) {
         return new PartedUpload.Terms(
                 installation.settings().uploadsPerTransfer(),
@@ -190,10 +191,19 @@ final class TransferWorkflow {
                 () -> PhaseEvents.begin(PhaseEvents.Kind.PART_UPLOAD, record.snapshot()),
                 (name, why) -> destinations
                         .named(name)
-                        .ifPresent(region -> threads.urgent()
-                                .execute(() -> job.inContext(() -> {
-                                    destinations.leaveBehind(region, RegionCalls.reason(why));
-                                }))));
+                        .ifPresent(region -> leaveBehind(destinations, region, RegionCalls.reason(why))));
+    }
+
+    /** Told by another thread, that of the region's: the one that finds it out may be reading the disk. */
+    private void leaveBehind(Destinations destinations, Region region, String why) {
+        threads.calls(region)
+                .execute(() -> job.inContext(() -> {
+                    try {
+                        destinations.leaveBehind(region, why);
+                    } catch (SnapshotException e) {
+                        LOG.info("told with the transfer's next step: {}", e.getMessage());
+                    }
+                }));
     }
 
     private StreamSettings streamSettings() {
