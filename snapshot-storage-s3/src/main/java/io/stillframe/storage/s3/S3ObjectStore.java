@@ -48,7 +48,9 @@ import software.amazon.awssdk.services.s3.presigner.model.GetObjectPresignReques
  * <p><b>Rights.</b> Needs reading, writing, deleting, aborting and listing of parts and uploads, and listing of the bucket: without the
  * last, S3 answers 403 for an object that does not exist, which is PERMANENT here.
  *
- * <p><b>Versioned buckets.</b> Deleting leaves old versions behind a delete marker; give the bucket a lifecycle rule.
+ * <p><b>Versioned buckets.</b> Deleting leaves old versions behind a delete marker; give the bucket a lifecycle rule. A store that
+ * {@linkplain S3ObjectStoreBuilder#objectLock locks} what it publishes deletes all versions itself, which needs the rights to list and
+ * to delete them.
  */
 public final class S3ObjectStore implements ObjectStore {
     private static final int LARGEST_SMALL_OBJECT = 64 << 20;
@@ -60,15 +62,21 @@ public final class S3ObjectStore implements ObjectStore {
     private final S3Calls.Client client;
     private final S3Lookup lookup;
     private final S3Listing listing;
+    private final VersionRemoval versions;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     S3ObjectStore(S3Settings settings) {
+        this(settings, new S3Requests(settings, settings.objectLock()), new S3Connection(settings));
+    }
+
+    private S3ObjectStore(S3Settings settings, S3Requests requests, S3Connection connection) {
         this.settings = settings;
-        this.requests = new S3Requests(settings);
-        this.connection = new S3Connection(settings);
+        this.requests = requests;
+        this.connection = connection;
         this.client = new S3Calls.Client(connection.client(), new S3Calls(settings.requestTimeout()));
         this.lookup = new S3Lookup(client, requests);
         this.listing = new S3Listing(client, settings);
+        this.versions = new VersionRemoval(client, requests);
     }
 
     /**
@@ -92,7 +100,12 @@ public final class S3ObjectStore implements ObjectStore {
 
     @Override
     public StoreCapabilities probe() {
-        return new S3Probe(this, client, settings).run();
+        return new S3Probe(withoutLock(), client, settings).run();
+    }
+
+    /** The same on the same connection, so that what a probe writes can be removed at once; not closed. */
+    private S3ObjectStore withoutLock() {
+        return new S3ObjectStore(settings, new S3Requests(settings, Optional.empty()), connection);
     }
 
     @Override
@@ -228,9 +241,18 @@ public final class S3ObjectStore implements ObjectStore {
         return listing.objects(prefix, after, limit);
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * @throws SnapshotException CONFLICT if Object Lock still protects one, with the time at which it ends
+     */
     @Override
     public void delete(Collection<ObjectKey> keys) {
-        listing.delete(keys);
+        if (settings.objectLock().isPresent()) {
+            versions.delete(keys);
+        } else {
+            listing.delete(keys);
+        }
     }
 
     /**

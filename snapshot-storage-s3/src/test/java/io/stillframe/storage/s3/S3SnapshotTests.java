@@ -80,7 +80,7 @@ abstract class S3SnapshotTests {
                 .build();
     }
 
-    private SnapshotService service(S3ObjectStore store) {
+    SnapshotService service(S3ObjectStore store) {
         return SnapshotService.builder()
                 .hypervisor(ImageDirectoryHypervisor.open(home.resolve("images")))
                 .store(store)
@@ -93,7 +93,7 @@ abstract class S3SnapshotTests {
                 .build();
     }
 
-    private static Snapshot take(SnapshotService service) {
+    static Snapshot take(SnapshotService service) {
         Snapshot created = service.create(SnapshotRequest.of("disk-1"));
         return service.await(created.id(), SnapshotService.settled(), Duration.ofMinutes(2));
     }
