@@ -25,6 +25,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
+import software.amazon.awssdk.services.s3.model.CreateMultipartUploadResponse;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
@@ -172,6 +173,8 @@ public final class S3ObjectStore implements ObjectStore {
                 throw new ExecutionException(
                         SnapshotException.transientFault(what + ": the answer is not whole", null));
             }
+            EncryptionConfirmed.require(
+                    settings.encryption(), what, answer.serverSideEncryption(), answer.sseCustomerAlgorithm());
             return lookup.afterPublishing(key, mark, ifAbsent, bytes.remaining(), answer.eTag(), answer);
         } catch (ExecutionException e) {
             return afterFailedPut(key, mark, ifAbsent, what, e);
@@ -221,11 +224,27 @@ public final class S3ObjectStore implements ObjectStore {
         }
         String mark = UUID.randomUUID().toString();
         String what = "beginning the upload of " + key + " to bucket " + settings.bucket();
-        String uploadId = client.calls()
-                .await(what, () -> client.s3().createMultipartUpload(requests.begin(key, options, mark)))
-                .uploadId();
-        UploadState state = new UploadState(mark, S3Errors.required(what, uploadId));
-        return new S3Upload(this, client, requests, lookup, settings, new UploadToken(key, layout, state.format()));
+        CreateMultipartUploadResponse answer =
+                client.calls().await(what, () -> client.s3().createMultipartUpload(requests.begin(key, options, mark)));
+        UploadState state = new UploadState(mark, S3Errors.required(what, answer.uploadId()));
+        S3Upload upload =
+                new S3Upload(this, client, requests, lookup, settings, new UploadToken(key, layout, state.format()));
+        try {
+            EncryptionConfirmed.require(
+                    settings.encryption(), what, answer.serverSideEncryption(), answer.sseCustomerAlgorithm());
+            return upload;
+        } catch (SnapshotException e) {
+            abort(upload, e);
+            throw e;
+        }
+    }
+
+    private static void abort(UploadSession upload, SnapshotException why) {
+        try {
+            upload.close();
+        } catch (SnapshotException left) {
+            why.addSuppressed(left);
+        }
     }
 
     @Override

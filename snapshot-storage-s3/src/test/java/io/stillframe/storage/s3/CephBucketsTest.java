@@ -137,6 +137,18 @@ final class CephBucketsTest {
         }
     }
 
+    /** radosgw 16 takes the wish for keys of its own and has none. */
+    @Test
+    void encryptionThatTheServerDoesNotDoIsNotTakenForDone() {
+        bucket = server().newBucket();
+        try (S3ObjectStore store = builder().encryption(S3Encryption.serverKeys()).build()) {
+            SnapshotException refused =
+                    failureOf(() -> store.beginUpload(KEY, PartLayout.fixed(PART), options()));
+            assertThat(refused.kind()).as("%s", refused).isEqualTo(Kind.UNSUPPORTED);
+            requireNothingIn(store);
+        }
+    }
+
     private S3ObjectStore withKey(int first) {
         byte[] key = new byte[32];
         key[0] = (byte) first;
