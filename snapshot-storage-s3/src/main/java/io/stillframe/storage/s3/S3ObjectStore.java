@@ -63,20 +63,22 @@ public final class S3ObjectStore implements ObjectStore {
     private final S3Calls.Client client;
     private final S3Lookup lookup;
     private final S3Listing listing;
+    private final UploadedAttributes attributes;
     private final VersionRemoval versions;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     S3ObjectStore(S3Settings settings) {
-        this(settings, new S3Requests(settings, settings.objectLock()), new S3Connection(settings));
+        this(settings, settings.objectLock(), new S3Connection(settings));
     }
 
-    private S3ObjectStore(S3Settings settings, S3Requests requests, S3Connection connection) {
+    private S3ObjectStore(S3Settings settings, Optional<S3ObjectLock> lock, S3Connection connection) {
         this.settings = settings;
-        this.requests = requests;
+        this.requests = new S3Requests(settings, lock);
         this.connection = connection;
         this.client = new S3Calls.Client(connection.client(), new S3Calls(settings.requestTimeout()));
         this.lookup = new S3Lookup(client, requests);
         this.listing = new S3Listing(client, settings);
+        this.attributes = new UploadedAttributes(client, requests, settings, lock);
         this.versions = new VersionRemoval(client, requests);
     }
 
@@ -106,7 +108,7 @@ public final class S3ObjectStore implements ObjectStore {
 
     /** The same on the same connection, so that what a probe writes can be removed at once; not closed. */
     private S3ObjectStore withoutLock() {
-        return new S3ObjectStore(settings, new S3Requests(settings, Optional.empty()), connection);
+        return new S3ObjectStore(settings, Optional.empty(), connection);
     }
 
     @Override
@@ -228,7 +230,7 @@ public final class S3ObjectStore implements ObjectStore {
                 client.calls().await(what, () -> client.s3().createMultipartUpload(requests.begin(key, options, mark)));
         UploadState state = new UploadState(mark, S3Errors.required(what, answer.uploadId()));
         S3Upload upload =
-                new S3Upload(this, client, requests, lookup, settings, new UploadToken(key, layout, state.format()));
+                new S3Upload(this, client, requests, lookup, attributes, settings, new UploadToken(key, layout, state.format()));
         try {
             EncryptionConfirmed.require(
                     settings.encryption(), what, answer.serverSideEncryption(), answer.sseCustomerAlgorithm());
@@ -250,7 +252,7 @@ public final class S3ObjectStore implements ObjectStore {
     @Override
     public UploadSession resumeUpload(UploadToken token) {
         requireFeature(StoreCapability.RESUME, "resuming an upload");
-        S3Upload upload = new S3Upload(this, client, requests, lookup, settings, token);
+        S3Upload upload = new S3Upload(this, client, requests, lookup, attributes, settings, token);
         upload.requireAlive(listing);
         return upload;
     }

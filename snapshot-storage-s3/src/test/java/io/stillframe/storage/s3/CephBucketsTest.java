@@ -107,7 +107,9 @@ final class CephBucketsTest {
     void aProbeOfALockingStoreLeavesNothing() {
         bucket = server().newLockingBucket();
         try (S3ObjectStore store = builder().objectLock(HOUR).build()) {
-            assertThat(store.probe().features()).isEqualTo(store.capabilities().features());
+            // With versions, radosgw 16 ignores the condition of a write.
+            assertThat(store.probe().features())
+                    .containsExactlyInAnyOrder(StoreCapability.RESUME, StoreCapability.LIST_UPLOADS);
         }
         assertThat(server().versions(bucket)).isZero();
     }
