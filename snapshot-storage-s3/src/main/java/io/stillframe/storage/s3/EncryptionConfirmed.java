@@ -14,10 +14,7 @@ final class EncryptionConfirmed {
      * @throws SnapshotException UNSUPPORTED if that is not what was asked for
      */
     static void require(
-            S3Encryption asked,
-            String what,
-            @Nullable ServerSideEncryption keys,
-            @Nullable String customerAlgorithm) {
+            S3Encryption asked, String what, @Nullable ServerSideEncryption keys, @Nullable String customerAlgorithm) {
         if (!isConfirmed(asked, keys, customerAlgorithm)) {
             throw SnapshotException.unsupported(what + ": the server does not confirm that it encrypts as asked for; "
                     + "give its own settings to the bucket instead, or leave encryption out");

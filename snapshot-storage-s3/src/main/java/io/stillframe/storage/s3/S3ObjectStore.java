@@ -229,8 +229,8 @@ public final class S3ObjectStore implements ObjectStore {
         CreateMultipartUploadResponse answer =
                 client.calls().await(what, () -> client.s3().createMultipartUpload(requests.begin(key, options, mark)));
         UploadState state = new UploadState(mark, S3Errors.required(what, answer.uploadId()));
-        S3Upload upload =
-                new S3Upload(this, client, requests, lookup, attributes, settings, new UploadToken(key, layout, state.format()));
+        S3Upload upload = new S3Upload(
+                this, client, requests, lookup, attributes, settings, new UploadToken(key, layout, state.format()));
         try {
             EncryptionConfirmed.require(
                     settings.encryption(), what, answer.serverSideEncryption(), answer.sseCustomerAlgorithm());

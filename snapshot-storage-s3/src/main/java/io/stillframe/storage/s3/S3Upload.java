@@ -155,7 +155,8 @@ final class S3Upload implements UploadSession {
     PublishOutcome complete(List<PartReceipt> parts, PublishMode mode, boolean conditional) {
         PublishOutcome outcome = publish(parts, mode, conditional);
         if (outcome instanceof PublishOutcome.Published) {
-            // If this fails the upload stays open: completing it again finds the object by its mark and gets here again.
+            // If this fails the upload stays open: completing it again finds the object by its mark and gets here
+            // again.
             attributes.ensure(key());
         }
         state = State.ENDED;

@@ -33,8 +33,8 @@ final class UploadedAttributes {
         if (lock.isEmpty() && settings.tags().isEmpty()) {
             return;
         }
-        HeadObjectResponse head = client.calls()
-                .await(what("looking at", key), () -> client.s3().headObject(requests.head(key)));
+        HeadObjectResponse head =
+                client.calls().await(what("looking at", key), () -> client.s3().headObject(requests.head(key)));
         if (lock.isPresent() && head.objectLockRetainUntilDate() == null) {
             lock(key, head.versionId(), lock.get());
         }
@@ -57,7 +57,8 @@ final class UploadedAttributes {
 
     private void tag(ObjectKey key, String version) {
         List<Tag> tags = settings.tags().entrySet().stream()
-                .map(tag -> Tag.builder().key(tag.getKey()).value(tag.getValue()).build())
+                .map(tag ->
+                        Tag.builder().key(tag.getKey()).value(tag.getValue()).build())
                 .toList();
         PutObjectTaggingRequest request = PutObjectTaggingRequest.builder()
                 .bucket(requests.bucket())

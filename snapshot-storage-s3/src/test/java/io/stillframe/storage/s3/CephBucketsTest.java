@@ -143,9 +143,9 @@ final class CephBucketsTest {
     @Test
     void encryptionThatTheServerDoesNotDoIsNotTakenForDone() {
         bucket = server().newBucket();
-        try (S3ObjectStore store = builder().encryption(S3Encryption.serverKeys()).build()) {
-            SnapshotException refused =
-                    failureOf(() -> store.beginUpload(KEY, PartLayout.fixed(PART), options()));
+        try (S3ObjectStore store =
+                builder().encryption(S3Encryption.serverKeys()).build()) {
+            SnapshotException refused = failureOf(() -> store.beginUpload(KEY, PartLayout.fixed(PART), options()));
             assertThat(refused.kind()).as("%s", refused).isEqualTo(Kind.UNSUPPORTED);
             requireNothingIn(store);
         }
@@ -170,8 +170,7 @@ final class CephBucketsTest {
                             .getObjectTagging(r -> r.bucket(bucket).key(key))
                             .join()
                             .tagSet())
-                    .containsExactly(
-                            Tag.builder().key("team").value("vm & co").build());
+                    .containsExactly(Tag.builder().key("team").value("vm & co").build());
         }
     }
 }

@@ -34,8 +34,10 @@ final class CephSnapshotTest extends S3SnapshotTests {
     void aSnapshotUnderLockIsRemovedOnceItsLockHasEnded() {
         String bucket = server().newLockingBucket();
         S3ObjectLock hour = new S3ObjectLock(S3ObjectLock.Mode.GOVERNANCE, Duration.ofHours(1));
-        try (S3ObjectStore locking =
-                        server().store(bucket).features(features()).objectLock(hour).build();
+        try (S3ObjectStore locking = server().store(bucket)
+                        .features(features())
+                        .objectLock(hour)
+                        .build();
                 SnapshotService service = service(locking)) {
             Snapshot snapshot = take(service);
             assertThat(snapshot.status()).as("%s", snapshot).isEqualTo(SnapshotStatus.AVAILABLE);

@@ -105,8 +105,7 @@ final class S3RequestsTest {
     }
 
     private static void confirmEncryption(HttpExchange exchange) {
-        for (String name :
-                List.of("x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm")) {
+        for (String name : List.of("x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm")) {
             String asked = exchange.getRequestHeaders().getFirst(name);
             if (asked != null) {
                 exchange.getResponseHeaders().set(name, asked);

@@ -98,8 +98,8 @@ final class S3Server implements AutoCloseable {
                             .key(version.key())
                             .versionId(version.versionId())
                             .bypassGovernanceRetention(true)
-                            .retention(l -> l.mode(ObjectLockRetentionMode.GOVERNANCE)
-                                    .retainUntilDate(soon)))
+                            .retention(l ->
+                                    l.mode(ObjectLockRetentionMode.GOVERNANCE).retainUntilDate(soon)))
                     .join();
         }
         Awaitility.await().until(() -> Instant.now().isAfter(soon));
@@ -115,8 +115,7 @@ final class S3Server implements AutoCloseable {
     }
 
     private void removeVersion(String bucket, String key, String version) {
-        client.deleteObject(r ->
-                        r.bucket(bucket).key(key).versionId(version).bypassGovernanceRetention(true))
+        client.deleteObject(r -> r.bucket(bucket).key(key).versionId(version).bypassGovernanceRetention(true))
                 .join();
     }
 

@@ -25,7 +25,8 @@ final class ContainerQuota {
             Optional<String> bytes = used(found, "X-Container-Meta-Quota-Bytes", "X-Container-Bytes-Used", " bytes");
             Optional<String> count =
                     used(found, "X-Container-Meta-Quota-Count", "X-Container-Object-Count", " objects");
-            return bytes.map(first -> count.map(second -> first + " and " + second).orElse(first))
+            return bytes.map(first ->
+                            count.map(second -> first + " and " + second).orElse(first))
                     .or(() -> count)
                     .map(all -> ": container " + container + " has " + all
                             + "; raise the quota, or delete what is not needed");
@@ -36,7 +37,6 @@ final class ContainerQuota {
     }
 
     private static Optional<String> used(Answer found, String quota, String use, String unit) {
-        return found.header(quota)
-                .flatMap(most -> found.header(use).map(now -> now + " of at most " + most + unit));
+        return found.header(quota).flatMap(most -> found.header(use).map(now -> now + " of at most " + most + unit));
     }
 }
