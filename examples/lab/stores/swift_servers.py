@@ -38,7 +38,7 @@ log_level = WARNING
 
 PROXY = """
 [pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck cache listing_formats bulk tempurl {auth} slo dlo proxy-server
+pipeline = catch_errors gatekeeper healthcheck cache listing_formats bulk tempurl {auth} container-quotas slo dlo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
@@ -84,6 +84,8 @@ service_token_roles_required = true
 [filter:keystoneauth]
 use = egg:swift#keystoneauth
 operator_roles = admin, member
+[filter:container-quotas]
+use = egg:swift#container_quotas
 [filter:slo]
 use = egg:swift#slo
 max_manifest_segments = {segments}

@@ -42,7 +42,7 @@ final class StoreProbe implements Callable<Integer> {
             for (StoreCapability feature : StoreCapability.values()) {
                 row(lower(feature), says(configured.has(feature)), says(found.has(feature)));
             }
-            limits(found);
+            limits(configured, found);
             if (!found.features().equals(configured.features())) {
                 console.out().println("features=" + names(found.features()));
             }
@@ -50,11 +50,15 @@ final class StoreProbe implements Callable<Integer> {
         return Stillframe.DONE;
     }
 
-    private void limits(StoreCapabilities found) {
-        row("smallest part", ByteSize.format(found.smallestPart()), "");
-        row("largest part", ByteSize.format(found.largestPart()), "");
-        row("most parts", String.valueOf(found.mostParts()), "");
-        row("largest object", ByteSize.format(found.largestObject()), "");
+    private void limits(StoreCapabilities configured, StoreCapabilities found) {
+        row("smallest part", ByteSize.format(configured.smallestPart()), ByteSize.format(found.smallestPart()));
+        row("largest part", ByteSize.format(configured.largestPart()), ByteSize.format(found.largestPart()));
+        row("most parts", count(configured.mostParts()), count(found.mostParts()));
+        row("largest object", ByteSize.format(configured.largestObject()), ByteSize.format(found.largestObject()));
+    }
+
+    private static String count(int number) {
+        return String.format(Locale.ROOT, "%,d", number);
     }
 
     private void row(String what, String configured, String found) {

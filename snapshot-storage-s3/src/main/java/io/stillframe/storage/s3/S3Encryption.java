@@ -4,7 +4,7 @@ import io.stillframe.model.SnapshotException;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** How the server encrypts what it stores. */
+/** How the server encrypts what it stores. A server whose answers do not confirm it is refused with UNSUPPORTED. */
 public sealed interface S3Encryption {
     /** As the bucket says. */
     static S3Encryption bucketDefault() {

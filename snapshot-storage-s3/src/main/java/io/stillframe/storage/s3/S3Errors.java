@@ -122,6 +122,9 @@ final class S3Errors {
         if (code.equals("NoSuchBucket")) {
             return "; create the bucket first";
         }
+        if (code.endsWith("QuotaExceeded")) {
+            return "; the quota of the bucket or of its owner is used up: raise it, or delete what is not needed";
+        }
         return status == 401 || status == 403 ? "; check the credentials and what they are allowed to do" : "";
     }
 

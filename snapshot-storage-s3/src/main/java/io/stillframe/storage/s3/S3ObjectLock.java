@@ -4,8 +4,9 @@ import io.stillframe.model.SnapshotException;
 import java.time.Duration;
 
 /**
- * Retention under Object Lock for everything that a store publishes. The bucket must have been created with Object Lock; while an
- * object is locked, deleting it only hides it behind a delete marker, and the space stays in use.
+ * Retention under Object Lock for everything that a store publishes. The bucket must have been created with Object Lock. While an object
+ * is locked, deleting it fails with CONFLICT; a snapshot whose retention is over sooner stays {@code DELETING} until its locks have ended,
+ * so that the period should not exceed the retention.
  *
  * @param mode how strictly
  * @param period how long from the start of the upload, at least one second

@@ -25,6 +25,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
+import software.amazon.awssdk.services.s3.model.CreateMultipartUploadResponse;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
@@ -48,7 +49,9 @@ import software.amazon.awssdk.services.s3.presigner.model.GetObjectPresignReques
  * <p><b>Rights.</b> Needs reading, writing, deleting, aborting and listing of parts and uploads, and listing of the bucket: without the
  * last, S3 answers 403 for an object that does not exist, which is PERMANENT here.
  *
- * <p><b>Versioned buckets.</b> Deleting leaves old versions behind a delete marker; give the bucket a lifecycle rule.
+ * <p><b>Versioned buckets.</b> Deleting leaves old versions behind a delete marker; give the bucket a lifecycle rule. A store that
+ * {@linkplain S3ObjectStoreBuilder#objectLock locks} what it publishes deletes all versions itself, which needs the rights to list and
+ * to delete them.
  */
 public final class S3ObjectStore implements ObjectStore {
     private static final int LARGEST_SMALL_OBJECT = 64 << 20;
@@ -60,15 +63,23 @@ public final class S3ObjectStore implements ObjectStore {
     private final S3Calls.Client client;
     private final S3Lookup lookup;
     private final S3Listing listing;
+    private final UploadedAttributes attributes;
+    private final VersionRemoval versions;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     S3ObjectStore(S3Settings settings) {
+        this(settings, settings.objectLock(), new S3Connection(settings));
+    }
+
+    private S3ObjectStore(S3Settings settings, Optional<S3ObjectLock> lock, S3Connection connection) {
         this.settings = settings;
-        this.requests = new S3Requests(settings);
-        this.connection = new S3Connection(settings);
+        this.requests = new S3Requests(settings, lock);
+        this.connection = connection;
         this.client = new S3Calls.Client(connection.client(), new S3Calls(settings.requestTimeout()));
         this.lookup = new S3Lookup(client, requests);
         this.listing = new S3Listing(client, settings);
+        this.attributes = new UploadedAttributes(client, requests, settings, lock);
+        this.versions = new VersionRemoval(client, requests);
     }
 
     /**
@@ -92,7 +103,12 @@ public final class S3ObjectStore implements ObjectStore {
 
     @Override
     public StoreCapabilities probe() {
-        return new S3Probe(this, client, settings).run();
+        return new S3Probe(withoutLock(), client, settings).run();
+    }
+
+    /** The same on the same connection, so that what a probe writes can be removed at once; not closed. */
+    private S3ObjectStore withoutLock() {
+        return new S3ObjectStore(settings, Optional.empty(), connection);
     }
 
     @Override
@@ -159,6 +175,8 @@ public final class S3ObjectStore implements ObjectStore {
                 throw new ExecutionException(
                         SnapshotException.transientFault(what + ": the answer is not whole", null));
             }
+            EncryptionConfirmed.require(
+                    settings.encryption(), what, answer.serverSideEncryption(), answer.sseCustomerAlgorithm());
             return lookup.afterPublishing(key, mark, ifAbsent, bytes.remaining(), answer.eTag(), answer);
         } catch (ExecutionException e) {
             return afterFailedPut(key, mark, ifAbsent, what, e);
@@ -208,17 +226,33 @@ public final class S3ObjectStore implements ObjectStore {
         }
         String mark = UUID.randomUUID().toString();
         String what = "beginning the upload of " + key + " to bucket " + settings.bucket();
-        String uploadId = client.calls()
-                .await(what, () -> client.s3().createMultipartUpload(requests.begin(key, options, mark)))
-                .uploadId();
-        UploadState state = new UploadState(mark, S3Errors.required(what, uploadId));
-        return new S3Upload(this, client, requests, lookup, settings, new UploadToken(key, layout, state.format()));
+        CreateMultipartUploadResponse answer =
+                client.calls().await(what, () -> client.s3().createMultipartUpload(requests.begin(key, options, mark)));
+        UploadState state = new UploadState(mark, S3Errors.required(what, answer.uploadId()));
+        S3Upload upload = new S3Upload(
+                this, client, requests, lookup, attributes, settings, new UploadToken(key, layout, state.format()));
+        try {
+            EncryptionConfirmed.require(
+                    settings.encryption(), what, answer.serverSideEncryption(), answer.sseCustomerAlgorithm());
+            return upload;
+        } catch (SnapshotException e) {
+            abort(upload, e);
+            throw e;
+        }
+    }
+
+    private static void abort(UploadSession upload, SnapshotException why) {
+        try {
+            upload.close();
+        } catch (SnapshotException left) {
+            why.addSuppressed(left);
+        }
     }
 
     @Override
     public UploadSession resumeUpload(UploadToken token) {
         requireFeature(StoreCapability.RESUME, "resuming an upload");
-        S3Upload upload = new S3Upload(this, client, requests, lookup, settings, token);
+        S3Upload upload = new S3Upload(this, client, requests, lookup, attributes, settings, token);
         upload.requireAlive(listing);
         return upload;
     }
@@ -228,9 +262,18 @@ public final class S3ObjectStore implements ObjectStore {
         return listing.objects(prefix, after, limit);
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * @throws SnapshotException CONFLICT if Object Lock still protects one, with the time at which it ends
+     */
     @Override
     public void delete(Collection<ObjectKey> keys) {
-        listing.delete(keys);
+        if (settings.objectLock().isPresent()) {
+            versions.delete(keys);
+        } else {
+            listing.delete(keys);
+        }
     }
 
     /**

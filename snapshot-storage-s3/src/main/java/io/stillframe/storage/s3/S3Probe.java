@@ -71,22 +71,35 @@ final class S3Probe {
 
     private boolean putIsConditional() {
         ObjectKey key = scratch();
-        try {
+        return removing(key, () -> {
             List<PublishOutcome> outcomes = atOnce(i -> put(key, (byte) i));
             return wins(outcomes) == 1 && put(key, (byte) 99) instanceof PublishOutcome.AlreadyExists;
-        } finally {
-            store.delete(List.of(key));
-        }
+        });
     }
 
     private boolean completionIsConditional() {
         ObjectKey key = scratch();
-        try {
+        return removing(key, () -> {
             List<PublishOutcome> outcomes = atOnce(i -> upload(key, (byte) i));
             return wins(outcomes) == 1 && upload(key, (byte) 99) instanceof PublishOutcome.AlreadyExists;
-        } finally {
-            store.delete(List.of(key));
+        });
+    }
+
+    /** Of two failures the first one tells what is wrong. */
+    private boolean removing(ObjectKey key, BooleanSupplier look) {
+        boolean found;
+        try {
+            found = look.getAsBoolean();
+        } catch (SnapshotException e) {
+            try {
+                store.delete(List.of(key));
+            } catch (SnapshotException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
         }
+        store.delete(List.of(key));
+        return found;
     }
 
     private boolean partsAreListed() {

@@ -32,10 +32,13 @@ final class S3Requests {
     static final String MARK = "stillframe-mark";
 
     private final S3Settings settings;
+    private final Optional<S3ObjectLock> lock;
     private final Optional<CustomerKey> customerKey;
 
-    S3Requests(S3Settings settings) {
+    /** @param lock of what is written */
+    S3Requests(S3Settings settings, Optional<S3ObjectLock> lock) {
         this.settings = settings;
+        this.lock = lock;
         this.customerKey = settings.encryption() instanceof S3Encryption.CustomerKey own
                 ? Optional.of(CustomerKey.of(own))
                 : Optional.empty();
@@ -86,10 +89,9 @@ final class S3Requests {
         customerKey.ifPresent(own -> request.sseCustomerAlgorithm(CustomerKey.ALGORITHM)
                 .sseCustomerKey(own.key)
                 .sseCustomerKeyMD5(own.md5));
-        settings.objectLock()
-                .ifPresent(lock -> request.objectLockMode(
-                                ObjectLockMode.fromValue(lock.mode().name()))
-                        .objectLockRetainUntilDate(Instant.now().plus(lock.period())));
+        lock.ifPresent(wanted -> request.objectLockMode(
+                        ObjectLockMode.fromValue(wanted.mode().name()))
+                .objectLockRetainUntilDate(Instant.now().plus(wanted.period())));
         return request;
     }
 
@@ -109,10 +111,9 @@ final class S3Requests {
         customerKey.ifPresent(own -> request.sseCustomerAlgorithm(CustomerKey.ALGORITHM)
                 .sseCustomerKey(own.key)
                 .sseCustomerKeyMD5(own.md5));
-        settings.objectLock()
-                .ifPresent(lock -> request.objectLockMode(
-                                ObjectLockMode.fromValue(lock.mode().name()))
-                        .objectLockRetainUntilDate(Instant.now().plus(lock.period())));
+        lock.ifPresent(wanted -> request.objectLockMode(
+                        ObjectLockMode.fromValue(wanted.mode().name()))
+                .objectLockRetainUntilDate(Instant.now().plus(wanted.period())));
         return request.build();
     }
 

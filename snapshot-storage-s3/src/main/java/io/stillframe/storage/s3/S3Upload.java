@@ -49,6 +49,7 @@ final class S3Upload implements UploadSession {
     private final S3Calls.Client client;
     private final S3Requests requests;
     private final S3Lookup lookup;
+    private final UploadedAttributes attributes;
     private final S3Settings settings;
     private final UploadToken token;
     private final UploadState upload;
@@ -60,12 +61,14 @@ final class S3Upload implements UploadSession {
             S3Calls.Client client,
             S3Requests requests,
             S3Lookup lookup,
+            UploadedAttributes attributes,
             S3Settings settings,
             UploadToken token) {
         this.store = store;
         this.client = client;
         this.requests = requests;
         this.lookup = lookup;
+        this.attributes = attributes;
         this.settings = settings;
         this.token = token;
         this.upload = UploadState.parse(token.state());
@@ -150,11 +153,24 @@ final class S3Upload implements UploadSession {
     }
 
     PublishOutcome complete(List<PartReceipt> parts, PublishMode mode, boolean conditional) {
+        PublishOutcome outcome = publish(parts, mode, conditional);
+        if (outcome instanceof PublishOutcome.Published) {
+            // If this fails the upload stays open: completing it again finds the object by its mark and gets here
+            // again.
+            attributes.ensure(key());
+        }
+        state = State.ENDED;
+        return outcome;
+    }
+
+    private PublishOutcome publish(List<PartReceipt> parts, PublishMode mode, boolean conditional) {
         boolean ifAbsent = mode == PublishMode.CREATE_IF_ABSENT;
         if (ifAbsent && !conditional) {
             Optional<S3Lookup.Found> existing = lookup.look(key());
             if (existing.isPresent()) {
-                return existing.get().hasMark(upload.mark()) ? published(existing.get()) : refused(existing.get());
+                return existing.get().hasMark(upload.mark())
+                        ? new PublishOutcome.Published(existing.get().stat())
+                        : refused(existing.get());
             }
         }
         CompleteMultipartUploadRequest request = completion(parts, ifAbsent && conditional);
@@ -162,9 +178,7 @@ final class S3Upload implements UploadSession {
         long pause = FIRST_PAUSE;
         while (true) {
             try {
-                CompleteMultipartUploadResponse answer = wholeAnswer(request);
-                state = State.ENDED;
-                return published(parts, ifAbsent, answer);
+                return published(parts, ifAbsent, wholeAnswer(request));
             } catch (ExecutionException e) {
                 Optional<PublishOutcome> outcome = look(e, parts.size(), ifAbsent, end);
                 if (outcome.isPresent()) {
@@ -210,7 +224,7 @@ final class S3Upload implements UploadSession {
         try {
             Optional<S3Lookup.Found> found = lookup.look(key());
             if (found.filter(f -> f.hasMark(upload.mark())).isPresent()) {
-                return Optional.of(published(found.get()));
+                return Optional.of(new PublishOutcome.Published(found.get().stat()));
             }
             if (ifAbsent && (status == 409 || status == 412)) {
                 return Optional.of(refused(found.orElseThrow(() -> SnapshotException.transientFault(
@@ -249,11 +263,6 @@ final class S3Upload implements UploadSession {
         if (state == State.OPEN) {
             abort();
         }
-    }
-
-    private PublishOutcome published(S3Lookup.Found found) {
-        state = State.ENDED;
-        return new PublishOutcome.Published(found.stat());
     }
 
     private PublishOutcome published(

@@ -8,7 +8,9 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -68,15 +70,31 @@ record CephLab(Map<String, String> values) {
         }
     }
 
+    /** {@code radosgw-admin} on the cluster that runs. */
+    static void admin(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("radosgw-admin"));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("CEPH_CONF", settings().orElseThrow().value("CEPH_CONF"));
+        Optional<String> fault = run(builder, "radosgw-admin");
+        if (fault.isPresent()) {
+            throw new IOException(fault.get());
+        }
+    }
+
     private static Optional<String> script(String name) throws IOException {
         Path script = SCRIPTS.resolve(name);
         if (!Files.isExecutable(script)) {
             return Optional.of("there is no " + script);
         }
+        ProcessBuilder builder = new ProcessBuilder(script.toString());
+        builder.environment().put("STILLFRAME_LAB", CephServer.state().toString());
+        return run(builder, name);
+    }
+
+    private static Optional<String> run(ProcessBuilder builder, String name) throws IOException {
         Path log = Files.createTempFile("ceph", ".log");
         try {
-            ProcessBuilder builder = new ProcessBuilder(script.toString());
-            builder.environment().put("STILLFRAME_LAB", CephServer.state().toString());
             Process process = builder.redirectErrorStream(true)
                     .redirectOutput(log.toFile())
                     .start();

@@ -135,6 +135,15 @@ final class S3AccessTest {
         }
     }
 
+    /** Each tunnel is one connection. */
+    @Test
+    void oneConnectionServesAllRequestsThatFollowEachOther() {
+        try (ForwardProxy proxy = ForwardProxy.open()) {
+            requireWorking(SERVER.server().store(bucket).proxy(proxy.uri()));
+            assertThat(proxy.requests()).hasSize(1);
+        }
+    }
+
     @Test
     void aProxyWantsItsLoginWhichIsShownNowhere() throws Exception {
         // user:very-secret

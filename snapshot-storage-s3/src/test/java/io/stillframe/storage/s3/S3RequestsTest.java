@@ -54,6 +54,7 @@ final class S3RequestsTest {
     private final List<String> notes = new CopyOnWriteArrayList<>();
     private volatile Optional<String> refusal = Optional.empty();
     private volatile String mark = "";
+    private volatile boolean encrypts = true;
     private HttpServer server;
 
     @BeforeEach
@@ -87,6 +88,9 @@ final class S3RequestsTest {
             String sent = exchange.getRequestHeaders().getFirst("x-amz-meta-stillframe-mark");
             mark = sent == null ? mark : sent;
             exchange.getResponseHeaders().set("ETag", "\"tag\"");
+            if (encrypts) {
+                confirmEncryption(exchange);
+            }
             exchange.getResponseHeaders().set("x-amz-meta-stillframe-mark", mark);
             if (exchange.getRequestMethod().equals("HEAD")) {
                 exchange.getResponseHeaders().set("Content-Length", "1");
@@ -99,6 +103,15 @@ final class S3RequestsTest {
             }
         }
         exchange.close();
+    }
+
+    private static void confirmEncryption(HttpExchange exchange) {
+        for (String name : List.of("x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm")) {
+            String asked = exchange.getRequestHeaders().getFirst(name);
+            if (asked != null) {
+                exchange.getResponseHeaders().set(name, asked);
+            }
+        }
     }
 
     private URI endpoint() {
@@ -228,6 +241,24 @@ final class S3RequestsTest {
         assertThat(notes)
                 .allSatisfy(
                         note -> assertThat(note).contains("x-amz-server-side-encryption-customer-algorithm: AES256"));
+    }
+
+    @Test
+    void aServerThatDoesNotConfirmThatItEncryptsIsRefused() {
+        encrypts = false;
+        byte[] key = new byte[32];
+        for (S3Encryption asked : List.of(
+                S3Encryption.serverKeys(), S3Encryption.kms(Optional.empty()), S3Encryption.customerKey(() -> key))) {
+            try (S3ObjectStore store = builder().encryption(asked).build()) {
+                assertThat(failureOf(() -> store.beginUpload(KEY, PartLayout.fixed(S3StoreTests.PART), options())))
+                        .hasMessageContaining("does not confirm")
+                        .extracting("kind")
+                        .isEqualTo(Kind.UNSUPPORTED);
+                assertThat(notes).anyMatch(note -> note.startsWith("DELETE /bucket/some/object?uploadId=id"));
+                assertThat(failureOf(() -> put(store)).kind()).isEqualTo(Kind.UNSUPPORTED);
+                notes.clear();
+            }
+        }
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.stillframe.storage.s3;
 
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import org.awaitility.Awaitility;
@@ -10,7 +12,10 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
 import software.amazon.awssdk.services.s3.model.MultipartUpload;
+import software.amazon.awssdk.services.s3.model.ObjectLockRetentionMode;
+import software.amazon.awssdk.services.s3.model.ObjectVersion;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** A server to test against, with the SDK's own client for what the store must not be asked about. */
@@ -67,6 +72,51 @@ final class S3Server implements AutoCloseable {
         String bucket = "test-" + UUID.randomUUID();
         client.createBucket(request -> request.bucket(bucket)).join();
         return bucket;
+    }
+
+    String newLockingBucket() {
+        String bucket = "test-" + UUID.randomUUID();
+        client.createBucket(request -> request.bucket(bucket).objectLockEnabledForBucket(true))
+                .join();
+        return bucket;
+    }
+
+    /** How many versions and delete markers a bucket holds. */
+    int versions(String bucket) {
+        ListObjectVersionsResponse all =
+                client.listObjectVersions(r -> r.bucket(bucket)).join();
+        return all.versions().size() + all.deleteMarkers().size();
+    }
+
+    /** Ends the governance of all objects of a bucket. */
+    void unlock(String bucket) {
+        // Retention can be shortened, to what is over in a moment, but not taken away.
+        Instant soon = Instant.now().plusSeconds(1).truncatedTo(ChronoUnit.SECONDS);
+        for (ObjectVersion version :
+                client.listObjectVersions(r -> r.bucket(bucket)).join().versions()) {
+            client.putObjectRetention(r -> r.bucket(bucket)
+                            .key(version.key())
+                            .versionId(version.versionId())
+                            .bypassGovernanceRetention(true)
+                            .retention(l ->
+                                    l.mode(ObjectLockRetentionMode.GOVERNANCE).retainUntilDate(soon)))
+                    .join();
+        }
+        Awaitility.await().until(() -> Instant.now().isAfter(soon));
+    }
+
+    /** As {@link #remove}, for a bucket that may have locked versions. */
+    void removeVersions(String bucket) {
+        ListObjectVersionsResponse all =
+                client.listObjectVersions(r -> r.bucket(bucket)).join();
+        all.versions().forEach(version -> removeVersion(bucket, version.key(), version.versionId()));
+        all.deleteMarkers().forEach(marker -> removeVersion(bucket, marker.key(), marker.versionId()));
+        remove(bucket);
+    }
+
+    private void removeVersion(String bucket, String key, String version) {
+        client.deleteObject(r -> r.bucket(bucket).key(key).versionId(version).bypassGovernanceRetention(true))
+                .join();
     }
 
     /**

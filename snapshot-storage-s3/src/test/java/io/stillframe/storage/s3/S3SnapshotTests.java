@@ -8,6 +8,7 @@ import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.RetryPolicy;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.core.async.AsyncRequestBody;
 
 /** The whole way of a snapshot to S3 and back, without a hypervisor. */
 abstract class S3SnapshotTests {
@@ -80,7 +82,7 @@ abstract class S3SnapshotTests {
                 .build();
     }
 
-    private SnapshotService service(S3ObjectStore store) {
+    SnapshotService service(S3ObjectStore store) {
         return SnapshotService.builder()
                 .hypervisor(ImageDirectoryHypervisor.open(home.resolve("images")))
                 .store(store)
@@ -93,7 +95,7 @@ abstract class S3SnapshotTests {
                 .build();
     }
 
-    private static Snapshot take(SnapshotService service) {
+    static Snapshot take(SnapshotService service) {
         Snapshot created = service.create(SnapshotRequest.of("disk-1"));
         return service.await(created.id(), SnapshotService.settled(), Duration.ofMinutes(2));
     }
@@ -117,6 +119,29 @@ abstract class S3SnapshotTests {
             }
             // Verifies the content by its digest.
             service.launch(LaunchRequest.of(snapshot.id(), "disk-2").withStart(LaunchRequest.Start.DEFINED_ONLY));
+            service.delete(snapshot.id());
+        }
+        requireNothingLeft();
+    }
+
+    @Test
+    void aByteThatRottedOnTheServerIsFoundAndNamed() {
+        try (SnapshotService service = service(direct)) {
+            Snapshot snapshot = take(service);
+            String key = snapshot.disks().get(0).object().orElseThrow();
+            byte[] stored = S3StoreTests.read(direct, ObjectKey.of(key));
+            stored[stored.length / 2] ^= 1;
+            server().client()
+                    .putObject(r -> r.bucket(bucket).key("vms/" + key), AsyncRequestBody.fromBytes(stored))
+                    .join();
+            try (BlockSource disk =
+                    service.openDisk(snapshot.id(), snapshot.disks().get(0).device())) {
+                assertThat(S3StoreTests.failureOf(() -> disk.read(0, ByteBuffer.allocate(SIZE))))
+                        .hasMessageContaining(key)
+                        .hasMessageContaining("frame at ")
+                        .extracting("kind")
+                        .isEqualTo(Kind.CORRUPT);
+            }
             service.delete(snapshot.id());
         }
         requireNothingLeft();

@@ -212,6 +212,7 @@ abstract class S3StoreTests {
         try (S3ObjectStore other =
                 server().store("no-such-bucket-here").features(features()).build()) {
             assertThat(failureOf(() -> other.stat(KEY)).kind()).isEqualTo(Kind.PERMANENT);
+            assertThat(failureOf(other::probe)).hasMessageStartingWith("putting ");
             assertThat(kindOf(() -> other.open(KEY))).isEqualTo(Kind.PERMANENT);
             assertThat(kindOf(() -> other.list("", Optional.empty(), 1))).isEqualTo(Kind.PERMANENT);
             assertThat(kindOf(() -> other.beginUpload(KEY, PartLayout.fixed(PART), options())))

@@ -49,7 +49,7 @@ final class SwiftErrors {
             case 407 ->
                 " (the proxy wants a login; through a tunnel to https the JVM sends one only if started with"
                         + " -Djdk.http.auth.tunneling.disabledSchemes=)";
-            case 413 -> " (too large, or over the quota)";
+            case 413 -> " (over a quota, or larger than the cluster takes)";
             case 422 -> " (the bytes were damaged on their way)";
             case 507 -> " (the server is full)";
             default -> "";

@@ -183,7 +183,7 @@ public final class SwiftObjectStore implements ObjectStore {
             if (answer.succeeded()) {
                 return lookAfterPut(key, mark, ifAbsent);
             }
-            failure = SwiftErrors.of(what, answer);
+            failure = ContainerQuota.refusal(what, answer, parts.client(), settings.container());
             if (answer.status() != 412 && answer.status() < 500) {
                 throw failure;
             }

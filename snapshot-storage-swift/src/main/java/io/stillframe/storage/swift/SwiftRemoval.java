@@ -63,17 +63,38 @@ final class SwiftRemoval {
     private void large(ObjectKey key, SwiftLookup.Found found) {
         Optional<UploadId> upload = found.upload();
         if (upload.isEmpty()) {
-            foreign(key);
+            withItsManifest(key);
             return;
         }
-        markers.write(key, upload.get(), UploadMarkers.Content.ofRemoval());
+        if (!marked(key, upload.get())) {
+            withItsManifest(key);
+            segments(key, upload.get(), List.of());
+            return;
+        }
         paths(List.of(names.objectPath(key)));
         segments(key, upload.get(), List.of());
         markers.remove(key, upload.get());
     }
 
-    /** A large object of another tool: its segments are where its manifest says. */
-    private void foreign(ObjectKey key) {
+    /** Where nothing more can be written, over a quota or on full disks, removing must be possible all the more. */
+    private boolean marked(ObjectKey key, UploadId upload) {
+        try {
+            markers.write(key, upload, UploadMarkers.Content.ofRemoval());
+            return true;
+        } catch (SnapshotException e) {
+            if (e.kind() != SnapshotException.Kind.PERMANENT) {
+                throw e;
+            }
+            LOG.info("{} is removed without a marker: {}", key, e.getMessage());
+            return false;
+        }
+    }
+
+    /**
+     * By the server: the segments that the manifest names, then the manifest, so that what is cut short can be begun again. Also for
+     * large objects of other tools.
+     */
+    private void withItsManifest(ObjectKey key) {
         String what = "deleting " + key + " with its segments";
         Answer answer =
                 client.succeed(what, new SwiftCall("DELETE", names.objectPath(key) + "?multipart-manifest=delete"));

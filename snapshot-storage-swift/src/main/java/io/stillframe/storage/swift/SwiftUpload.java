@@ -81,7 +81,8 @@ final class SwiftUpload implements UploadSession {
             throw SnapshotException.notFound(what + ": the container does not exist (any more)");
         }
         if (!answer.succeeded()) {
-            throw SwiftErrors.of(what, answer);
+            throw ContainerQuota.refusal(
+                    what, answer, parts.client(), parts.names().segmentContainer());
         }
         if (!answer.etag().equals(etag)) {
             throw SnapshotException.transientFault(what + ": the server has stored other bytes than were sent", null);

@@ -63,7 +63,7 @@ final class UploadMarkers {
             answer = client.call(what, put(path, bytes, content));
         }
         if (!answer.succeeded()) {
-            throw SwiftErrors.of(what, answer);
+            throw ContainerQuota.refusal(what, answer, client, names.segmentContainer());
         }
     }
 

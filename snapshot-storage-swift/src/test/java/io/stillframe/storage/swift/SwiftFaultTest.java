@@ -23,7 +23,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -111,6 +113,45 @@ final class SwiftFaultTest extends NetworkFaultContract {
             }
             sweep();
             assertThat(container.segments()).as("request %s", request).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Point.class)
+    void whatIsListedIsAllOrAFault(Point point) {
+        direct().put(KEY, ByteBuffer.allocate(1), PublishMode.REPLACE, UploadOptions.ofDefaults());
+        try (UploadSession open = direct().beginUpload(KEY, LAYOUT, UploadOptions.ofDefaults())) {
+            UploadSession same = faulty().resumeUpload(open.token());
+            PartReceipt part = open.putPart(1, ByteBuffer.allocate(10));
+            for (Action action : List.of(Action.RESET, Action.CLOSE)) {
+                struck(
+                                point,
+                                action,
+                                () -> faulty().list("", Optional.empty(), 10).items())
+                        .ifPresent(found -> assertThat(found).hasSize(1));
+                struck(
+                                point,
+                                action,
+                                () -> faulty().listUploads("", Optional.empty(), 10)
+                                        .items())
+                        .ifPresent(found -> assertThat(found).hasSize(1));
+                struck(point, action, same::arrived)
+                        .ifPresent(found -> assertThat(found).containsExactly(part));
+            }
+            same.detach();
+        }
+    }
+
+    /** What a call returns although its first request is hit; empty if it fails as it should. */
+    private <T> Optional<T> struck(Point point, Action action, Supplier<T> call) {
+        proxy().arm(Fault.at(1, point, action));
+        try {
+            return Optional.of(call.get());
+        } catch (SnapshotException e) {
+            assertThat(e.kind()).as("%s %s: %s", action, point, e).isEqualTo(Kind.TRANSIENT);
+            return Optional.empty();
+        } finally {
+            proxy().disarm();
         }
     }
 

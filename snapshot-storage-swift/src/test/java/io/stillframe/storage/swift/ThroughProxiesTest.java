@@ -102,6 +102,16 @@ final class ThroughProxiesTest {
         }
     }
 
+    /** Each tunnel is one connection. */
+    @Test
+    void oneConnectionServesAllRequestsThatFollowEachOther() {
+        try (ForwardProxy proxy = ForwardProxy.open();
+                TlsFront tls = front(identity)) {
+            requireWorking(over(tls).caBundle(authority.pem()).proxy(proxy.uri()));
+            assertThat(proxy.requests()).hasSize(1);
+        }
+    }
+
     @Test
     void aProxyWantsItsLoginWhichIsShownNowhere() throws Exception {
         // user:very-secret
