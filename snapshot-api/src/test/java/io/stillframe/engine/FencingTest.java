@@ -109,9 +109,10 @@ class FencingTest {
             lab.host.faults().next(SimulatedOperation.FORCE_OFF, SimulatedFault.blocked(gate));
             SnapshotId id = lab.service()
                     .create(Lab.request()
-                            .withShutdown(new ShutdownPolicy(Duration.ofMillis(1500), Duration.ofMillis(1500))))
+                            .withShutdown(new ShutdownPolicy(Duration.ofMillis(1500), Duration.ofMillis(1000))))
                     .id();
-            await().until(() -> lab.host.faults().count(SimulatedOperation.REQUEST_SHUTDOWN) > 0);
+            // The last one within the window.
+            await().until(() -> lab.host.faults().count(SimulatedOperation.REQUEST_SHUTDOWN) == 2);
             lab.clock.step(Duration.ofHours(1));
             gate.awaitArrival(Lab.LONG);
             lab.letLeasesRunOut();
