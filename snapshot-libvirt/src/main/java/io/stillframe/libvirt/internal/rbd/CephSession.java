@@ -235,8 +235,13 @@ public final class CephSession implements AutoCloseable {
             if (closed) {
                 throw new SnapshotException(Kind.PERMANENT, "the hypervisor was closed; open it again");
             }
-            CephConnection known = connections.get(access);
-            if (known == null || known.isShutOut()) {
+            @Nullable CephConnection known = connections.get(access);
+            if (known != null && known.isShutOut()) {
+                connections.remove(access);
+                known.retire();
+                known = null;
+            }
+            if (known == null) {
                 known = CephConnection.open(access, settings, access.secret().flatMap(secrets));
                 connections.put(access, known);
             }

@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * {@code long}; a result under 0 is an {@code errno}, negated.
  */
 public interface RbdCalls extends Library {
-    /** {@code RBD_IMAGE_OPTION_FEATURES_SET}. */
-    int OPTION_FEATURES_SET = 8;
-
     /** {@code RBD_FEATURE_FAST_DIFF}. */
     long FEATURE_FAST_DIFF = 1 << 4;
 
@@ -85,8 +82,6 @@ public interface RbdCalls extends Library {
             @Nullable Pointer argument);
 
     void rbd_image_options_create(PointerByReference options);
-
-    int rbd_image_options_set_uint64(Pointer options, int option, long value);
 
     void rbd_image_options_destroy(Pointer options);
 
