@@ -12,6 +12,7 @@ import io.stillframe.model.Replica;
 import io.stillframe.model.Replica.State;
 import io.stillframe.model.Retention;
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.Cancellation;
@@ -197,11 +198,11 @@ class RegionCatchUpTest {
                     .settings(RegionLab.settings().build())
                     .clock(regions.lab.clock)
                     .build();
-            regions.lab.add(first);
             Snapshot created;
             try {
                 created = first.create(Lab.request().withRegions("eu", "us"));
             } catch (Error | RuntimeException e) {
+                closeDead(first);
                 return;
             }
             await().atMost(Duration.ofSeconds(20))
@@ -211,6 +212,7 @@ class RegionCatchUpTest {
                                     .find(created.id())
                                     .filter(r -> r.snapshot().status().settled())
                                     .isPresent());
+            closeDead(first);
             regions.lab.letLeasesRunOut();
             SnapshotService second = regions.service();
             second.recover(new Cancellation());
@@ -225,6 +227,15 @@ class RegionCatchUpTest {
                 assertThat(settled.replicas()).allMatch(Replica::isComplete);
                 regions.assertSame("eu", "us");
             }
+        }
+    }
+
+    /** Ends the threads of a process that is dead as far as its plugins can see. */
+    private static void closeDead(SnapshotService service) {
+        try {
+            service.close();
+        } catch (Error | RuntimeException e) {
+            assertThat(e).isInstanceOfAny(CallGate.Crash.class, SnapshotException.class);
         }
     }
 

@@ -92,13 +92,11 @@ public final class RegionFanOut {
     }
 
     private Cost take(List<String> regions) {
-        Placement placement =
-                Placement.home().withRegions(regions).withAvailability(Availability.ALL);
+        Placement placement = Placement.home().withRegions(regions).withAvailability(Availability.ALL);
         long wall = System.nanoTime();
         long processor = processorNanos();
-        Snapshot created = service.create(SnapshotRequest.of(instance)
-                .withCapture(CaptureMode.SHUTDOWN)
-                .withPlacement(placement));
+        Snapshot created = service.create(
+                SnapshotRequest.of(instance).withCapture(CaptureMode.SHUTDOWN).withPlacement(placement));
         Snapshot snapshot = service.await(created.id(), SnapshotService.settled(), LONGEST);
         Cost cost = new Cost((processorNanos() - processor) / 1e9, (System.nanoTime() - wall) / 1e9);
         if (snapshot.status() != SnapshotStatus.AVAILABLE

@@ -82,7 +82,9 @@ final class Places {
             return regions;
         }
         try {
-            return console.variable(REGIONS_VARIABLE).map(RegionArgument::parseAll).orElse(List.of());
+            return console.variable(REGIONS_VARIABLE)
+                    .map(RegionArgument::parseAll)
+                    .orElse(List.of());
         } catch (TypeConversionException e) {
             throw new UsageException(REGIONS_VARIABLE + ": " + e.getMessage());
         }

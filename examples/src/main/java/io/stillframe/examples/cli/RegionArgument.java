@@ -29,14 +29,13 @@ record RegionArgument(String name, Optional<String> jurisdiction, URI store) {
     static RegionArgument parse(String text) {
         int equals = text.indexOf('=');
         if (equals < 1) {
-            throw new TypeConversionException("a region is NAME=URI, e.g. "
-                    + "eu-1=file:///srv/snapshots, or NAME@JURISDICTION=URI");
+            throw new TypeConversionException(
+                    "a region is NAME=URI, e.g. " + "eu-1=file:///srv/snapshots, or NAME@JURISDICTION=URI");
         }
         String[] parts = text.substring(0, equals).split("@", 2);
         try {
-            Optional<String> jurisdiction = parts.length == 2
-                    ? Optional.of(Names.token("a jurisdiction's name", parts[1]))
-                    : Optional.empty();
+            Optional<String> jurisdiction =
+                    parts.length == 2 ? Optional.of(Names.token("a jurisdiction's name", parts[1])) : Optional.empty();
             return new RegionArgument(
                     Names.token("a region's name", parts[0]),
                     jurisdiction,

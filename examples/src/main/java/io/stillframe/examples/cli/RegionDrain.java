@@ -12,7 +12,8 @@ import picocli.CommandLine.Parameters;
 /** {@code region drain}. */
 @Command(
         name = "drain",
-        description = "Removes all copies from a region, and waits until that is done. Interrupted and called again, it goes on.")
+        description =
+                "Removes all copies from a region, and waits until that is done. Interrupted and called again, it goes on.")
 final class RegionDrain implements Callable<Integer> {
     private final Console console;
 

@@ -11,7 +11,8 @@ import picocli.CommandLine.Parameters;
 /** {@code region fill}. */
 @Command(
         name = "fill",
-        description = "Copies all available snapshots to a region, and waits until that is done. Interrupted and called again, it goes on.")
+        description =
+                "Copies all available snapshots to a region, and waits until that is done. Interrupted and called again, it goes on.")
 final class RegionFill implements Callable<Integer> {
     private final Console console;
 

@@ -14,7 +14,8 @@ import picocli.CommandLine.Option;
 /** {@code snapshot copy}. */
 @Command(
         name = "copy",
-        description = "Copies a snapshot to one more region, or removes its copy from one, and waits until that is done.")
+        description =
+                "Copies a snapshot to one more region, or removes its copy from one, and waits until that is done.")
 final class SnapshotCopy implements Callable<Integer> {
     private static final Duration LONGEST = Duration.ofDays(1);
 

@@ -14,7 +14,8 @@ import picocli.CommandLine.Option;
 /** {@code snapshot repair}. */
 @Command(
         name = "repair",
-        description = "Reads every byte of a snapshot's copies, copies damaged ones anew from a whole one, and waits until that is done.")
+        description =
+                "Reads every byte of a snapshot's copies, copies damaged ones anew from a whole one, and waits until that is done.")
 final class SnapshotRepair implements Callable<Integer> {
     private static final Duration LONGEST = Duration.ofDays(1);
 

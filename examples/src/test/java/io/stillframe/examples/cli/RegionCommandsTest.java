@@ -52,7 +52,9 @@ class RegionCommandsTest {
 
         Path damaged;
         try (Stream<Path> files = Files.walk(at("us"))) {
-            damaged = files.filter(file -> file.toString().endsWith(".pack")).findFirst().orElseThrow();
+            damaged = files.filter(file -> file.toString().endsWith(".pack"))
+                    .findFirst()
+                    .orElseThrow();
         }
         byte[] right = Files.readAllBytes(damaged);
         byte[] wrong = right.clone();
@@ -73,14 +75,14 @@ class RegionCommandsTest {
     void aRegionNeedsANameAndAUri() {
         assertThat(run("sweep", "--region", "file:///srv").complaint()).contains("NAME=URI");
         assertThat(run("sweep", "--region", "EU=file:///srv").exit()).isEqualTo(Stillframe.USAGE);
-        assertThat(run("sweep", "--region", "eu=file:///srv", "--store", "file:///srv").complaint())
+        assertThat(run("sweep", "--region", "eu=file:///srv", "--store", "file:///srv")
+                        .complaint())
                 .contains("not both");
     }
 
     private String created(String... options) {
         List<String> command = Stream.concat(
-                        Stream.of("snapshot", "create", "--instance", Workplace.INSTANCE, "--wait"),
-                        Stream.of(options))
+                        Stream.of("snapshot", "create", "--instance", Workplace.INSTANCE, "--wait"), Stream.of(options))
                 .toList();
         ToolRun run = run(command.toArray(String[]::new));
         assertThat(run.exit()).as("%s", run).isZero();
@@ -88,7 +90,8 @@ class RegionCommandsTest {
     }
 
     private Snapshot show(String id) {
-        return RecordJson.readSnapshot(run("snapshot", "show", id, "--json").out().get(0), "show");
+        return RecordJson.readSnapshot(
+                run("snapshot", "show", id, "--json").out().get(0), "show");
     }
 
     private ToolRun run(String... arguments) {

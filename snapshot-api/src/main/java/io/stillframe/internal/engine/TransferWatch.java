@@ -74,6 +74,7 @@ final class TransferWatch {
                 Math.max(total, readBefore + bytesRead), readBefore + bytesRead, storedBefore + bytesStored);
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes it
     void diskDone(long bytesRead, long bytesStored) {
         onProgress(bytesRead, bytesStored);
         readBefore += bytesRead;

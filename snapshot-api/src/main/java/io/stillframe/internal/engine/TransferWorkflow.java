@@ -7,7 +7,6 @@ import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
-import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.DiskCapture;
@@ -200,8 +199,8 @@ final class TransferWorkflow {
                 .execute(() -> job.inContext(() -> {
                     try {
                         destinations.leaveBehind(region, why);
-                    } catch (SnapshotException e) {
-                        LOG.info("told with the transfer's next step: {}", e.getMessage());
+                    } catch (RuntimeException | Error e) {
+                        LOG.info("told with the transfer's next step: {}", e.toString());
                     }
                 }));
     }

@@ -2,6 +2,7 @@ package io.stillframe.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.RetryPolicy;
@@ -91,7 +92,7 @@ class PartedUploadTest {
         }
         assertThat(content(one)).isEqualTo(image);
         assertThat(two.stat(KEY)).isEmpty();
-        assertThat(left).containsExactly("2");
+        await().untilAsserted(() -> assertThat(left).containsExactly("2"));
     }
 
     @Test
