@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 
 /** Every line that a job's threads log names its snapshot and instance, and no thread keeps the names when its work is over. */
 class LogContextTest {
-    private static final Pattern THREAD = Pattern.compile("stillframe-[0-9a-f]+-([a-z]+)-\\d+");
-    private static final Set<String> OF_JOBS = Set.of("capture", "transfer", "upload", "return", "release");
+    private static final Pattern THREAD = Pattern.compile("stillframe-[0-9a-f]+-([a-z]+)(-[a-z0-9.-]+)?-\\d+");
+    private static final Set<String> OF_JOBS = Set.of("capture", "transfer", "upload", "call", "return", "release");
 
     /** In a process of its own, since a process has one logging backend for ever. */
     @Test
