@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -317,7 +318,11 @@ public abstract class NetworkFaultContract {
         PartLayout layout = PartLayout.fixed(partSize());
         UploadSession session = faulty.beginUpload(KEY, layout, UploadOptions.ofDefaults());
         List<PartReceipt> parts = ObjectStoreFixture.sendAll(session, layout, content);
-        proxy.arm(Fault.at(1, Point.BEFORE_REQUEST, Action.RESET).fromThenOn());
+        AtomicBoolean begun = new AtomicBoolean();
+        proxy.arm(Fault.at(1, Point.BEFORE_REQUEST, Action.RESET).fromThenOn().among(line -> {
+            begun.compareAndSet(false, isCompletion(line));
+            return begun.get();
+        }));
         failing(() -> session.complete(parts, PublishMode.CREATE_IF_ABSENT), Kind.OUTCOME_UNKNOWN);
         proxy.disarm();
         session.close();
