@@ -14,18 +14,22 @@ import io.stillframe.model.Retention;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.store.FaultInjectingStore;
 import io.stillframe.store.FaultInjectingStore.Operation;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Copies from region to region: without the instance, after any crash, as often as it takes. */
@@ -51,6 +55,33 @@ class RegionCatchUpTest {
                     .hasMessageContaining("only complete one")
                     .satisfies(e -> assertThat(RegionLab.kindOf(e)).isEqualTo(Kind.CONFLICT));
             service.openDisk(snapshot.id(), "vda").close();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Kind.class,
+            names = {"NOT_FOUND", "CORRUPT"})
+    void aFaultOfTheTargetCostsNoOtherCopyAnything(Kind kind) {
+        try (RegionLab regions = new RegionLab()) {
+            SnapshotService service = regions.service();
+            SnapshotId id = regions.lab
+                    .settled(service, service.create(Lab.request().withRegions("eu", "ap")))
+                    .id();
+            RegionLab.awaitWhole(service, id);
+            List<ObjectStat> before =
+                    regions.store("eu").list("", Optional.empty(), 100).items();
+
+            regions.store("us").failBefore(Operation.BEGIN_UPLOAD, 1, kind);
+            service.addCopy(id, "us");
+            RegionLab.awaitWhole(service, id);
+            // Begins when the work on the copies has ended.
+            service.removeCopy(id, "us");
+            service.await(id, s -> s.replica("us").isEmpty(), Lab.LONG);
+
+            assertThat(RegionLab.copy(service.get(id), "eu").isComplete()).isTrue();
+            assertThat(regions.store("eu").list("", Optional.empty(), 100).items())
+                    .isEqualTo(before);
         }
     }
 
@@ -205,7 +236,9 @@ class RegionCatchUpTest {
                 closeDead(first);
                 return;
             }
-            await().atMost(Duration.ofSeconds(20))
+            // Threads of a process that is dead may end by it.
+            await().dontCatchUncaughtExceptions()
+                    .atMost(Duration.ofSeconds(20))
                     .until(() -> gate.isDead()
                             || regions.lab
                                     .catalog

@@ -3,6 +3,7 @@ package io.stillframe.internal.engine;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
+import io.stillframe.model.ScrubReport;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -130,7 +131,7 @@ final class CopyWork {
         retries.call("asking the store", cancellation, () -> target.store().stat(StoredLayout.manifest(job.id())));
         removeDiscarded(target);
         record.update(s -> Replicas.with(s, target, Replica::transferring));
-        List<Region> damaged = new ArrayList<>();
+        List<Region> suspects = new ArrayList<>();
         SnapshotException last = null;
         for (Region source : sources) {
             try {
@@ -141,14 +142,14 @@ final class CopyWork {
                 job.cancellation().check();
                 last = watch.explained(e);
                 if (e.kind() == Kind.CORRUPT || e.kind() == Kind.NOT_FOUND) {
-                    damaged.add(source);
+                    suspects.add(source);
                 }
             }
         }
         if (last != null) {
             throw last;
         }
-        damaged.forEach(this::discard);
+        suspects.stream().filter(this::isDamaged).forEach(this::discard);
     }
 
     private void copy(Region source, Region target, CopyWatch watch) {
@@ -229,6 +230,14 @@ final class CopyWork {
                         s, region, copy -> copy.behind("its retention is not current: " + e.getMessage())));
             }
         }
+    }
+
+    /** The fault may have been the target's: nothing of a copy is removed before it was looked at alone. */
+    private boolean isDamaged(Region suspect) {
+        return new Wholeness(retries, job.cancellation())
+                        .look(record.snapshot(), suspect)
+                        .outcome()
+                == ScrubReport.Outcome.DAMAGED;
     }
 
     /** Another copy was found to be whole: what this one has is removed when it is copied anew. */

@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -84,6 +85,8 @@ class ClosedDiskTest {
 
     @Test
     void aPackThatIsJustBeingOpenedIsClosedToo() {
+        // The common pool may have a single thread.
+        Executor ownThreads = task -> new Thread(task).start();
         CountDownLatch opening = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         PackedDisk disk = PackedDisk.open(index, pack -> {
@@ -92,9 +95,9 @@ class ClosedDiskTest {
             return open(pack);
         });
         CompletableFuture<SnapshotException> reader =
-                CompletableFuture.supplyAsync(() -> failing(() -> read(disk, SIZE / 2), Kind.INVALID));
+                CompletableFuture.supplyAsync(() -> failing(() -> read(disk, SIZE / 2), Kind.INVALID), ownThreads);
         pass(opening);
-        CompletableFuture<Void> closing = CompletableFuture.runAsync(disk::close);
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(disk::close, ownThreads);
         await().until(closing::isDone);
         goOn.countDown();
         assertThat(reader.orTimeout(20, TimeUnit.SECONDS).join()).hasMessageContaining("is closed");
