@@ -13,6 +13,12 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class CephCluster implements ExecutionCondition {
     public static final String POOL = "rbd-test";
 
+    /** The lab with a guest whose disks are volumes of the pool; closed by the caller. */
+    static LibvirtLab openLab() {
+        return LibvirtLab.onVolumes(
+                POOL, "--root-rbd", POOL, "--data-rbd", POOL, "--data-size", "64M", "--data-format", "raw");
+    }
+
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
         if (Lab.wish().equals("off")) {

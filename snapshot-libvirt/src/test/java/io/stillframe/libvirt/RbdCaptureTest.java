@@ -11,15 +11,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class RbdCaptureTest extends DiskCaptureContract {
     @Override
     protected HypervisorLab openLab() {
-        return LibvirtLab.onVolumes(
-                CephCluster.POOL,
-                "--root-rbd",
-                CephCluster.POOL,
-                "--data-rbd",
-                CephCluster.POOL,
-                "--data-size",
-                "64M",
-                "--data-format",
-                "raw");
+        return CephCluster.openLab();
     }
 }

@@ -25,6 +25,7 @@ final class FallbackSource implements BlockSource {
     private final List<Copy> copies;
     private final List<BlockSource> opened = new ArrayList<>();
     private Current current;
+    private boolean closed;
 
     /**
      * One region's copy.
@@ -78,7 +79,19 @@ final class FallbackSource implements BlockSource {
 
     @Override
     public synchronized void close() {
-        opened.forEach(BlockSource::close);
+        closed = true;
+        SnapshotException first = null;
+        for (BlockSource source : opened) {
+            try {
+                source.close();
+            } catch (SnapshotException e) {
+                first = first == null ? e : first;
+            }
+        }
+        opened.clear();
+        if (first != null) {
+            throw first;
+        }
     }
 
     private <T> T reading(Function<BlockSource, T> read) {
@@ -98,7 +111,8 @@ final class FallbackSource implements BlockSource {
 
     /** The next copy, unless the failure has another reason than this one. */
     private synchronized Current after(Current failed, SnapshotException why) {
-        if (isOfTheReader(why)) {
+        // What fails since it was closed must open nothing that nobody would close.
+        if (closed || isOfTheReader(why)) {
             throw why;
         }
         if (current.index() > failed.index()) {

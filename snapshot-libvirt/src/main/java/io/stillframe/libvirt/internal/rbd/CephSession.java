@@ -165,16 +165,35 @@ public final class CephSession implements AutoCloseable {
             connections.clear();
         }
         open.values().forEach(CephConnection::retire);
-        calls.close();
     }
 
     // ---- for images that stay open ----
 
+    /** Opens an image, to be closed with {@link #close(RbdImage)}. */
     RbdImage open(RbdVolume volume, @Nullable String snapshot, RbdImage.Mode mode) {
-        return within(
+        return calls.within(
+                limit(Effect.NONE),
                 "open " + volume.name(),
                 Effect.NONE,
-                () -> RbdImage.open(connection(volume.access()), volume, snapshot, mode));
+                () -> RbdImage.open(connection(volume.access()), volume, snapshot, mode),
+                RbdImage::close);
+    }
+
+    /** Closes an image when the calls on it have ended, also after this session was closed. */
+    void close(RbdImage image) {
+        within("close " + image.volume().name(), Effect.NONE, () -> {
+            image.close();
+            return image;
+        });
+    }
+
+    /** Closes an image after a failure, which is told of and no other. */
+    void closeAfter(RuntimeException failure, RbdImage image) {
+        try {
+            close(image);
+        } catch (SnapshotException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     <T> T within(String action, Effect effect, Supplier<T> call) {

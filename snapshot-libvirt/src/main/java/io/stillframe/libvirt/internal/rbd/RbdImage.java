@@ -12,6 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,11 @@ public final class RbdImage {
     private final RbdVolume volume;
     private final PoolContext context;
     private final Pointer handle;
+
+    /** Calls hold its reading side: the handle must not be freed under them. */
+    private final ReadWriteLock use = new ReentrantReadWriteLock();
+
+    private boolean closed;
 
     /** One snapshot of an image. */
     public record Snapshot(String name, long size) {}
@@ -65,26 +73,47 @@ public final class RbdImage {
         return volume;
     }
 
+    /** Waits for calls that are under way. Again: nothing happens. */
     void close() {
-        int result = CephLibraries.rbd().rbd_close(handle);
-        context.close();
-        look("close it", result);
+        use.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                int result = CephLibraries.rbd().rbd_close(handle);
+                context.close();
+                look("close it", result);
+            }
+        } finally {
+            use.writeLock().unlock();
+        }
+    }
+
+    private <T> T using(Supplier<T> call) {
+        use.readLock().lock();
+        try {
+            if (closed) {
+                throw SnapshotException.invalid("the volume " + volume.name() + " is closed");
+            }
+            return call.get();
+        } finally {
+            use.readLock().unlock();
+        }
     }
 
     // ---- what it is ----
 
     public long size() {
         LongByReference size = new LongByReference();
-        look("say its size", CephLibraries.rbd().rbd_get_size(handle, size));
+        look("say its size", using(() -> CephLibraries.rbd().rbd_get_size(handle, size)));
         return size.getValue();
     }
 
     /** The bytes after which its layout repeats: a diff begins at a multiple of this. */
     long period() {
         try (Memory information = new Memory(INFORMATION_BYTES)) {
-            look("say its layout", CephLibraries.rbd().rbd_stat(handle, information, INFORMATION_BYTES));
+            look("say its layout", using(() -> CephLibraries.rbd().rbd_stat(handle, information, INFORMATION_BYTES)));
             LongByReference stripes = new LongByReference();
-            look("say its layout", CephLibraries.rbd().rbd_get_stripe_count(handle, stripes));
+            look("say its layout", using(() -> CephLibraries.rbd().rbd_get_stripe_count(handle, stripes)));
             return Math.multiplyExact(information.getLong(Long.BYTES), Math.max(1, stripes.getValue()));
         }
     }
@@ -93,8 +122,8 @@ public final class RbdImage {
     boolean hasFastDiff() {
         LongByReference features = new LongByReference();
         LongByReference flags = new LongByReference();
-        look("say its features", CephLibraries.rbd().rbd_get_features(handle, features));
-        look("say its flags", CephLibraries.rbd().rbd_get_flags(handle, flags));
+        look("say its features", using(() -> CephLibraries.rbd().rbd_get_features(handle, features)));
+        look("say its flags", using(() -> CephLibraries.rbd().rbd_get_flags(handle, flags)));
         return (features.getValue() & RbdCalls.FEATURE_FAST_DIFF) != 0
                 && (flags.getValue() & RbdCalls.FLAGS_DIFF_INVALID) == 0;
     }
@@ -214,7 +243,9 @@ public final class RbdImage {
     void read(long offset, long length, Pointer buffer) {
         long done = 0;
         while (done < length) {
-            long now = CephLibraries.rbd().rbd_read(handle, offset + done, length - done, buffer.share(done));
+            long from = done;
+            long now =
+                    using(() -> CephLibraries.rbd().rbd_read(handle, offset + from, length - from, buffer.share(from)));
             if (now <= 0) {
                 throw RbdFaults.of(
                         "read " + length + " bytes at " + offset + " of " + volume.name(),
@@ -228,7 +259,9 @@ public final class RbdImage {
     void write(long offset, long length, Pointer buffer) {
         long done = 0;
         while (done < length) {
-            long now = CephLibraries.rbd().rbd_write(handle, offset + done, length - done, buffer.share(done));
+            long from = done;
+            long now = using(
+                    () -> CephLibraries.rbd().rbd_write(handle, offset + from, length - from, buffer.share(from)));
             if (now <= 0) {
                 throw RbdFaults.of(
                         "write " + length + " bytes at " + offset + " of " + volume.name(),
@@ -240,7 +273,7 @@ public final class RbdImage {
     }
 
     void flush() {
-        change("make it durable", CephLibraries.rbd().rbd_flush(handle));
+        change("make it durable", using(() -> CephLibraries.rbd().rbd_flush(handle)));
     }
 
     /**
@@ -250,9 +283,9 @@ public final class RbdImage {
      * @param offset a multiple of {@link #period}
      */
     void diff(@Nullable String from, long offset, long length, boolean wholeObjects, RbdCalls.DiffListener listener) {
-        int result = CephLibraries.rbd()
+        int result = using(() -> CephLibraries.rbd()
                 .rbd_diff_iterate2(
-                        handle, from, offset, length, (byte) 1, (byte) (wholeObjects ? 1 : 0), listener, null);
+                        handle, from, offset, length, (byte) 1, (byte) (wholeObjects ? 1 : 0), listener, null));
         look("say where it " + (from == null ? "holds data" : "differs from " + from), result);
     }
 

@@ -37,7 +37,7 @@ final class RbdSource implements BlockSource {
                     Effect.NONE,
                     () -> new RbdSource(session, image, image.size(), RbdMap.of(image)));
         } catch (RuntimeException e) {
-            image.close();
+            session.closeAfter(e, image);
             throw e;
         }
     }
@@ -93,10 +93,7 @@ final class RbdSource implements BlockSource {
     @Override
     public void close() {
         if (!closed.getAndSet(true)) {
-            session.within("close " + image.volume().name(), Effect.NONE, () -> {
-                image.close();
-                return image;
-            });
+            session.close(image);
         }
     }
 }

@@ -34,7 +34,7 @@ final class RbdTarget implements BlockTarget {
                     Effect.NONE,
                     () -> new RbdTarget(session, image, image.size()));
         } catch (RuntimeException e) {
-            image.close();
+            session.closeAfter(e, image);
             throw e;
         }
     }
@@ -90,10 +90,7 @@ final class RbdTarget implements BlockTarget {
     @Override
     public void close() {
         if (!closed.getAndSet(true)) {
-            session.within("close " + image.volume().name(), Effect.NONE, () -> {
-                image.close();
-                return image;
-            });
+            session.close(image);
         }
     }
 }
