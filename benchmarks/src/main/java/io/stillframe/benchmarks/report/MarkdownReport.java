@@ -205,6 +205,10 @@ public final class MarkdownReport {
             return;
         }
         heading("Pieces (JMH)");
+        line(
+                "Scores are MiB of disk a second, those of the zero test tests a second. The error is half the width of JMH's interval of 99.9 %"
+                        + " confidence, wide where a fork has only a few iterations.");
+        line("");
         row("benchmark", "parameters", "score", "error", "unit");
         row("---", "---", "---", "---", "---");
         for (Results.Piece piece : results.pieces()) {

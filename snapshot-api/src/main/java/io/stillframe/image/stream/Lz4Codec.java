@@ -40,8 +40,9 @@ public final class Lz4Codec extends StreamCodec {
             return Probe.NO_MATCH;
         }
         ByteBuffer start = head.slice().order(ByteOrder.LITTLE_ENDIAN);
-        boolean marked =
-                start.getInt(0) == Lz4Envelope.SKIPPABLE && start.getLong(Lz4Envelope.HEADER) == FrameIndex.MARK;
+        boolean marked = start.getInt(0) == Lz4Envelope.SKIPPABLE
+                && start.remaining() >= Lz4Envelope.HEADER + Long.BYTES
+                && start.getLong(Lz4Envelope.HEADER) == FrameIndex.MARK;
         return marked || start.getInt(0) == Lz4Frames.MAGIC ? Probe.MATCH : Probe.NO_MATCH;
     }
 

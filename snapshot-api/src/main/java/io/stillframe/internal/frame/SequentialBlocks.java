@@ -1,5 +1,6 @@
 package io.stillframe.internal.frame;
 
+import io.stillframe.image.ZeroTest;
 import io.stillframe.internal.image.BoundedReads;
 import io.stillframe.internal.image.Zeros;
 import io.stillframe.model.ByteRange;
@@ -77,7 +78,7 @@ public final class SequentialBlocks implements BlockSource {
             }
             int count = fill(piece);
             total += count;
-            data.set(index, !isZero(piece, count));
+            data.set(index, !ZeroTest.isZero(ByteBuffer.wrap(piece), 0, count));
             if (total > LARGEST) {
                 throw SnapshotException.unsupported(image.describe() + " holds a disk of more than " + LARGEST
                         + " bytes; decompress it with the format's own tool");
@@ -94,15 +95,6 @@ public final class SequentialBlocks implements BlockSource {
         } catch (IOException e) {
             throw new UncheckedIOException("decoders throw no such thing", e);
         }
-    }
-
-    private static boolean isZero(byte[] piece, int count) {
-        for (int i = 0; i < count; i++) {
-            if (piece[i] != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** Bytes of disk in pieces of 1 MiB that are not zero throughout. */

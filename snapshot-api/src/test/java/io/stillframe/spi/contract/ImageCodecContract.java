@@ -236,6 +236,18 @@ public abstract class ImageCodecContract {
                 .isEqualTo(ImageCodec.Probe.NO_MATCH);
     }
 
+    /** A file may end anywhere, and a caller may have read less of it than the codec wants to see. */
+    @Test
+    void looksAtBeginningsOfAnyLength() {
+        assumeTrue(writes(), "codec writes");
+        byte[] image = writeToMemory(SeededDisk.dense(MIB, 8), anySpec(MIB), 2);
+        for (int length = 0; length <= Math.min(image.length, 1100); length++) {
+            assertThat(codec().probe(ByteBuffer.wrap(image, 0, length), length)).isNotNull();
+            assertThat(codec().probe(ByteBuffer.wrap(image, 0, length), image.length))
+                    .isNotNull();
+        }
+    }
+
     private ImageCodec.Probe probe(byte[] file) {
         return codec().probe(ByteBuffer.wrap(file, 0, Math.min(4096, file.length)), file.length);
     }
