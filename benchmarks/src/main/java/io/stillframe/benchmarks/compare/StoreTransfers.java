@@ -39,6 +39,11 @@ final class StoreTransfers implements Measurement {
         }
     }
 
+    @Override
+    public boolean isPart() {
+        return true;
+    }
+
     private static List<Comparison> compare(
             Path repository, BenchmarkDisk disk, Path out, StoreSuite suite, Options options, PrintStream log)
             throws IOException, InterruptedException {
