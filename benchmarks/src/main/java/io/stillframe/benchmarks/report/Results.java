@@ -50,8 +50,8 @@ public record Results(
     private static boolean contradict(Map<String, String> facts, Map<String, String> others) {
         return facts.entrySet().stream()
                 .filter(fact -> !fact.getKey().equals(LOAD))
-                .anyMatch(fact -> !others.getOrDefault(fact.getKey(), fact.getValue())
-                        .equals(fact.getValue()));
+                .anyMatch(fact ->
+                        !others.getOrDefault(fact.getKey(), fact.getValue()).equals(fact.getValue()));
     }
 
     /**

@@ -77,7 +77,9 @@ class ReportTest {
     void factsOfOneMeasurementAloneAreAdded() {
         Results first = results(own(99));
         Results other = new Results(Map.of("memory", "little"), first.disk(), List.of(), List.of(), List.of());
-        assertThat(first.updated(other).machine()).containsAllEntriesOf(first.machine()).containsEntry("memory", "little");
+        assertThat(first.updated(other).machine())
+                .containsAllEntriesOf(first.machine())
+                .containsEntry("memory", "little");
     }
 
     @Test
