@@ -35,7 +35,7 @@ public final class Main {
         Path file = options.results().resolve(RESULTS);
         if (!options.render()) {
             Results fresh = measurement.measure(repository, options, log);
-            boolean part = !options.only().isEmpty() && Files.exists(file);
+            boolean part = (measurement.isPart() || !options.only().isEmpty()) && Files.exists(file);
             RecordJson.write(file, part ? RecordJson.read(file, Results.class).updated(fresh) : fresh);
         }
         MarkdownReport.write(RecordJson.read(file, Results.class), options.results());

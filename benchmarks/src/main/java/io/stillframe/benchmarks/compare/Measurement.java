@@ -18,6 +18,11 @@ interface Measurement {
      */
     Results measure(Path repository, Options options, PrintStream log) throws Exception;
 
+    /** Whether its results stand beside those of other measurements of the same name even if all of it is measured. */
+    default boolean isPart() {
+        return false;
+    }
+
     /**
      * The one that a script names.
      *

@@ -18,12 +18,17 @@ final class StoreSuite {
     /** Moving bytes needs no optimizing compiler; digests, which Swift asks for, do: their instructions are that compiler's. */
     private static final String PLAIN = " -XX:TieredStopAtLevel=1";
 
-    private final Path jar;
+    /** What the tool's start script says, and the archive of classes that it made. */
+    private static final String TOOL_OPTIONS =
+            "-XX:+UseSerialGC -Xmx192m -XX:MaxDirectMemorySize=320m $STILLFRAME_JAVA_OPTS"
+                    + " -XX:SharedArchiveFile=$(ls -t %1$s/target/classes.archive/*.jsa | head -n 1) -cp %1$s/target/stillframe.jar:%2$s ";
+
+    private final Path repository;
     private final long stream;
 
     /** @param stream bytes of the stream, at most the data of the disk */
-    StoreSuite(Path jar, long stream) {
-        this.jar = jar;
+    StoreSuite(Path repository, long stream) {
+        this.repository = repository;
         this.stream = stream;
     }
 
@@ -91,7 +96,16 @@ final class StoreSuite {
     }
 
     private String program(String memory, String name) {
-        return "java -XX:+UseSerialGC " + memory + " -cp " + jar + " " + PACKAGE + name;
+        return "java -XX:+UseSerialGC " + memory + " -cp " + jar() + " " + PACKAGE + name;
+    }
+
+    /** With the virtual machine that the tool has. */
+    private String asTool(String name) {
+        return "java " + TOOL_OPTIONS.formatted(repository.resolve("examples"), jar()) + PACKAGE + name;
+    }
+
+    private Path jar() {
+        return repository.resolve("benchmarks/target/benchmarks.jar");
     }
 
     long stream() {
@@ -104,11 +118,7 @@ final class StoreSuite {
                 "A snapshot of the disk to S3",
                 List.of(
                         new Contender(
-                                "core to a null sink",
-                                List.of(),
-                                program("", "NullSink") + " pack disk.raw",
-                                "",
-                                "true"),
+                                "core to a null sink", List.of(), asTool("NullSink") + " pack disk.raw", "", "true"),
                         new Contender(
                                 "stillframe snapshot to S3",
                                 List.of(),

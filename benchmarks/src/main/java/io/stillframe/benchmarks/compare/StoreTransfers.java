@@ -23,8 +23,7 @@ final class StoreTransfers implements Measurement {
     @Override
     public Results measure(Path repository, Options options, PrintStream log) throws IOException, InterruptedException {
         BenchmarkDisk disk = BenchmarkDisk.make(options.work(), options.dataBytes(), log);
-        StoreSuite suite = new StoreSuite(
-                repository.resolve("benchmarks/target/benchmarks.jar"), Math.min(StoreSuite.STREAM, disk.dataBytes()));
+        StoreSuite suite = new StoreSuite(repository, Math.min(StoreSuite.STREAM, disk.dataBytes()));
         try (OutputDirectory out = OutputDirectory.make(options, disk)) {
             makeStream(disk.data(), out.path().resolve("stream.bin"), suite.stream());
             makeInstance(disk.disk(), Files.createDirectories(out.path().resolve("instances/disk")));
@@ -38,6 +37,11 @@ final class StoreTransfers implements Measurement {
                     List.of(),
                     List.of());
         }
+    }
+
+    @Override
+    public boolean isPart() {
+        return true;
     }
 
     private static List<Comparison> compare(

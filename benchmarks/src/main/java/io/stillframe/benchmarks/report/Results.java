@@ -1,6 +1,5 @@
 package io.stillframe.benchmarks.report;
 
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,28 +26,32 @@ public record Results(
      * These results with what was measured anew: comparisons of the same title are replaced, others added, ladder and pieces kept if
      * {@code newer} has none.
      *
-     * @throws IllegalArgumentException if machine or disk are not the same
+     * @throws IllegalArgumentException if they contradict each other about machine or disk
      */
     public Results updated(Results newer) {
-        if (!lasting(machine).equals(lasting(newer.machine)) || !disk.equals(newer.disk)) {
+        if (contradict(machine, newer.machine) || contradict(disk, newer.disk)) {
             throw new IllegalArgumentException("there are results of another machine or disk under this name: "
                     + machine + ", " + disk + "; choose another name or remove them");
         }
         Map<String, Comparison> all = new LinkedHashMap<>();
         comparisons.forEach(each -> all.put(each.title(), each));
         newer.comparisons.forEach(each -> all.put(each.title(), each));
+        Map<String, String> facts = new LinkedHashMap<>(newer.machine);
+        facts.putAll(machine);
         return new Results(
-                machine,
+                facts,
                 disk,
                 List.copyOf(all.values()),
                 newer.ladder.isEmpty() ? ladder : newer.ladder,
                 newer.pieces.isEmpty() ? pieces : newer.pieces);
     }
 
-    private static Map<String, String> lasting(Map<String, String> facts) {
-        Map<String, String> lasting = new HashMap<>(facts);
-        lasting.remove(LOAD);
-        return lasting;
+    /** Each kind of measurement has facts of its own. */
+    private static boolean contradict(Map<String, String> facts, Map<String, String> others) {
+        return facts.entrySet().stream()
+                .filter(fact -> !fact.getKey().equals(LOAD))
+                .anyMatch(fact ->
+                        !others.getOrDefault(fact.getKey(), fact.getValue()).equals(fact.getValue()));
     }
 
     /**

@@ -74,6 +74,15 @@ class ReportTest {
     }
 
     @Test
+    void factsOfOneMeasurementAloneAreAdded() {
+        Results first = results(own(99));
+        Results other = new Results(Map.of("memory", "little"), first.disk(), List.of(), List.of(), List.of());
+        assertThat(first.updated(other).machine())
+                .containsAllEntriesOf(first.machine())
+                .containsEntry("memory", "little");
+    }
+
+    @Test
     void ratiosAreTakenRoundByRound() throws Exception {
         MarkdownReport.write(results(own(99)), directory);
         assertThat(report()).contains("| own | peer | 2.00 / **2.00** / 4.00 | 2.00, output at most 1.00 | ");

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -172,6 +173,19 @@ public abstract class NetworkFaultContract {
             }
         }
         assertThat(direct.listUploads("", Optional.empty(), 1000).items()).isEmpty();
+    }
+
+    /** What a call returns although its first request is hit; empty if it fails as it should. */
+    protected final <T> Optional<T> struck(Point point, Action action, Supplier<T> call) {
+        proxy.arm(Fault.at(1, point, action));
+        try {
+            return Optional.of(call.get());
+        } catch (SnapshotException e) {
+            assertThat(e.kind()).as("%s %s: %s", action, point, e).isEqualTo(Kind.TRANSIENT);
+            return Optional.empty();
+        } finally {
+            proxy.disarm();
+        }
     }
 
     @ParameterizedTest

@@ -1,5 +1,6 @@
 package io.stillframe.storage.s3;
 
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -61,6 +62,9 @@ final class S3Connection implements AutoCloseable {
 
     private static final long LONGEST_SHUTDOWN_MILLIS = 5000;
 
+    /** More than the threads that a pool's closing goes through, one after another. */
+    private static final int CLOSING_ROUNDS = 8;
+
     private final SdkEventLoopGroup threads;
     private final S3AsyncClient client;
     private final AwsCredentialsProvider credentials;
@@ -112,7 +116,8 @@ final class S3Connection implements AutoCloseable {
     @Override
     public void close() {
         client.close();
-        // The SDK would keep a quiet period of seconds; nothing is under way any more but the closing of connections.
+        letConnectionsClose();
+        // The SDK would keep a quiet period of seconds; nothing is under way any more.
         Future<?> ended =
                 threads.eventLoopGroup().shutdownGracefully(0, LONGEST_SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
         ended.awaitUninterruptibly(LONGEST_SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
@@ -121,6 +126,18 @@ final class S3Connection implements AutoCloseable {
                 closeable.close();
             } catch (Exception e) {
                 throw SnapshotException.permanent("the credentials' source does not close", e);
+            }
+        }
+    }
+
+    /** Closing goes from one thread of the client to another; one that had ended would refuse its part of it, and netty log an error. */
+    private void letConnectionsClose() {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LONGEST_SHUTDOWN_MILLIS);
+        for (int round = 0; round < CLOSING_ROUNDS; round++) {
+            for (EventExecutor thread : threads.eventLoopGroup()) {
+                if (!thread.submit(() -> {}).awaitUninterruptibly(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    return;
+                }
             }
         }
     }

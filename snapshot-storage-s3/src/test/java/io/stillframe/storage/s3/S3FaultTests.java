@@ -6,7 +6,6 @@ import static io.stillframe.storage.s3.S3StoreTests.options;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.PooledByteBufAllocator;
-import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStore;
@@ -28,7 +27,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,19 +133,6 @@ abstract class S3FaultTests extends NetworkFaultContract {
                     .ifPresent(left -> assertThat(left).isEmpty());
             faulty().delete(List.of(KEY, other));
             assertThat(direct().list("", Optional.empty(), 10).items()).isEmpty();
-        }
-    }
-
-    /** What a call returns although its first request is hit; empty if it fails as it should. */
-    private <T> Optional<T> struck(Point point, Action action, Supplier<T> call) {
-        proxy().arm(Fault.at(1, point, action));
-        try {
-            return Optional.of(call.get());
-        } catch (SnapshotException e) {
-            assertThat(e.kind()).as("%s %s: %s", action, point, e).isEqualTo(Kind.TRANSIENT);
-            return Optional.empty();
-        } finally {
-            proxy().disarm();
         }
     }
 

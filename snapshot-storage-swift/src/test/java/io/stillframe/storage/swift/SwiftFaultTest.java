@@ -25,7 +25,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -139,19 +138,6 @@ final class SwiftFaultTest extends NetworkFaultContract {
                         .ifPresent(found -> assertThat(found).containsExactly(part));
             }
             same.detach();
-        }
-    }
-
-    /** What a call returns although its first request is hit; empty if it fails as it should. */
-    private <T> Optional<T> struck(Point point, Action action, Supplier<T> call) {
-        proxy().arm(Fault.at(1, point, action));
-        try {
-            return Optional.of(call.get());
-        } catch (SnapshotException e) {
-            assertThat(e.kind()).as("%s %s: %s", action, point, e).isEqualTo(Kind.TRANSIENT);
-            return Optional.empty();
-        } finally {
-            proxy().disarm();
         }
     }
 
