@@ -1,6 +1,7 @@
 package io.stillframe.internal.engine;
 
 import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.PartDigests;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.UploadSession;
 import java.nio.ByteBuffer;
@@ -41,6 +42,9 @@ final class UploadLane {
         int number();
 
         ByteBuffer bytes();
+
+        /** Of these bytes. */
+        PartDigests digests();
 
         /** A lane needs it no more. */
         void release();

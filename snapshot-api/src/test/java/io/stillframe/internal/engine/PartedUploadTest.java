@@ -152,7 +152,7 @@ class PartedUploadTest {
             to.add(new PartedUpload.Destination(String.valueOf(to.size() + 1), session, senders));
         }
         PartedUpload.Terms terms =
-                new PartedUpload.Terms(4, Duration.ofMillis(20), PhaseSpan::none, (name, why) -> left.add(name));
+                new PartedUpload.Terms(4, Duration.ofMillis(20), name -> PhaseSpan.none(), (name, why) -> left.add(name));
         return new PartedUpload(to, buffers, retries, new Cancellation(), terms);
     }
 
