@@ -94,15 +94,16 @@ class EventsTest {
     void aPartIsRecordedWithItsRegionAndACopyWithTheRegionItGoesTo() throws IOException {
         Path file = directory.resolve("regions.jfr");
         Snapshot snapshot;
-        try (Recording recording = new Recording();
-                RegionLab regions = new RegionLab()) {
+        try (Recording recording = new Recording()) {
             List.of("io.stillframe.PartUpload", "io.stillframe.RegionCopy")
                     .forEach(name -> recording.enable(name).withoutThreshold());
             recording.start();
-            SnapshotService service = regions.service();
-            snapshot = regions.lab.settled(service, service.create(Lab.request().withRegions("eu", "us")));
-            service.addCopy(snapshot.id(), "ap");
-            RegionLab.awaitWhole(service, snapshot.id());
+            try (RegionLab regions = new RegionLab()) {
+                SnapshotService service = regions.service();
+                snapshot = regions.lab.settled(service, service.create(Lab.request().withRegions("eu", "us")));
+                service.addCopy(snapshot.id(), "ap");
+                RegionLab.awaitWhole(service, snapshot.id());
+            }
             recording.stop();
             recording.dump(file);
         }

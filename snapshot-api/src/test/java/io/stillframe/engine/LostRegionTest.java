@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.stillframe.SnapshotService;
 import io.stillframe.model.Availability;
 import io.stillframe.model.LastCopies;
+import io.stillframe.model.Phase;
 import io.stillframe.model.RegionReport;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Replica.State;
@@ -74,7 +75,7 @@ class LostRegionTest {
                             .withPlacement(RegionLab.request().placement().orElseThrow().withAvailability(Availability.ALL)))
                     .id();
             service.await(id, s -> s.replica("ap").orElseThrow().state() == State.BEHIND, Lab.LONG);
-            service.await(id, s -> s.obligations().isEmpty(), Lab.LONG);
+            service.await(id, s -> s.phase() == Phase.REPLICATING && s.obligations().isEmpty(), Lab.LONG);
             assertThat(forget(service, "ap", LastCopies.KEEP).failures()).isEmpty();
             Snapshot available = service.get(id);
             assertThat(available.status()).isEqualTo(SnapshotStatus.AVAILABLE);

@@ -33,10 +33,8 @@ final class GatewayRemote implements Remote {
                 .prefix("regions-" + ProcessHandle.current().pid())
                 .endpoint(via)
                 .region(setting(settings, "AWS_REGION"))
-                .credentials(new S3Credentials.Keys(
-                        setting(settings, "AWS_ACCESS_KEY_ID"),
-                        setting(settings, "AWS_SECRET_ACCESS_KEY"),
-                        Optional.empty()))
+                .credentials(S3Credentials.of(
+                        setting(settings, "AWS_ACCESS_KEY_ID"), setting(settings, "AWS_SECRET_ACCESS_KEY")))
                 .features(EnumSet.of(
                         StoreCapability.CREATE_IF_ABSENT, StoreCapability.LIST_UPLOADS, StoreCapability.RESUME))
                 .build();

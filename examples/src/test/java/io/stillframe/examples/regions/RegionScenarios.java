@@ -53,9 +53,6 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class RegionScenarios {
     private static final int IN_THE_MIDDLE = 1 << 20;
 
-    @TempDir
-    private Path directory;
-
     private RegionsLab lab;
 
     /** The servers of the regions {@code one} and {@code two}. */
@@ -70,7 +67,7 @@ abstract class RegionScenarios {
     }
 
     @BeforeAll
-    void boot() {
+    void boot(@TempDir Path directory) {
         LabScripts scripts = scripts();
         lab = new RegionsLab(scripts, directory, guest(), remotes());
     }

@@ -96,7 +96,7 @@ final class RegionsLab implements AutoCloseable {
                 .settings(ServiceSettings.builder()
                         .partSize(256 << 10)
                         .leaseTtl(Duration.ofSeconds(5))
-                        .regionPatience(Duration.ofSeconds(2))
+                        .regionPatience(Duration.ofMinutes(1))
                         .retries(new RetryPolicy(Duration.ofMillis(20), Duration.ofMillis(500), 5))
                         .residency(residency)
                         .build());
