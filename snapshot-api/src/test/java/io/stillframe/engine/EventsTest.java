@@ -100,7 +100,8 @@ class EventsTest {
             recording.start();
             try (RegionLab regions = new RegionLab()) {
                 SnapshotService service = regions.service();
-                snapshot = regions.lab.settled(service, service.create(Lab.request().withRegions("eu", "us")));
+                snapshot = regions.lab.settled(
+                        service, service.create(Lab.request().withRegions("eu", "us")));
                 service.addCopy(snapshot.id(), "ap");
                 RegionLab.awaitWhole(service, snapshot.id());
             }

@@ -72,10 +72,14 @@ class LostRegionTest {
             SnapshotService service = regions.service();
             regions.down("ap");
             SnapshotId id = service.create(RegionLab.request()
-                            .withPlacement(RegionLab.request().placement().orElseThrow().withAvailability(Availability.ALL)))
+                            .withPlacement(RegionLab.request()
+                                    .placement()
+                                    .orElseThrow()
+                                    .withAvailability(Availability.ALL)))
                     .id();
             service.await(id, s -> s.replica("ap").orElseThrow().state() == State.BEHIND, Lab.LONG);
-            service.await(id, s -> s.phase() == Phase.REPLICATING && s.obligations().isEmpty(), Lab.LONG);
+            service.await(
+                    id, s -> s.phase() == Phase.REPLICATING && s.obligations().isEmpty(), Lab.LONG);
             assertThat(forget(service, "ap", LastCopies.KEEP).failures()).isEmpty();
             Snapshot available = service.get(id);
             assertThat(available.status()).isEqualTo(SnapshotStatus.AVAILABLE);
@@ -100,7 +104,9 @@ class LostRegionTest {
             assertThat(forget(service, "eu", LastCopies.GIVE_UP).failures()).isEmpty();
             Snapshot lost = service.get(only.id());
             assertThat(lost.status()).isEqualTo(SnapshotStatus.FAILED);
-            assertThat(lost.failure().orElseThrow().reason()).contains("region eu").contains("gone for good");
+            assertThat(lost.failure().orElseThrow().reason())
+                    .contains("region eu")
+                    .contains("gone for good");
             assertThat(lost.replicas()).isEmpty();
             service.delete(only.id());
             assertThat(regions.lab.catalog.find(only.id())).isEmpty();

@@ -11,8 +11,9 @@ import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
 class PartDigestsTest {
-    private final ByteBuffer bytes =
-            ByteBuffer.wrap("xabcx".getBytes(StandardCharsets.US_ASCII)).position(1).limit(4);
+    private final ByteBuffer bytes = ByteBuffer.wrap("xabcx".getBytes(StandardCharsets.US_ASCII))
+            .position(1)
+            .limit(4);
 
     /** RFC 1321, appendix A.5. */
     @Test

@@ -75,10 +75,12 @@ public final class RegionFanOut {
 
     /** Gives the ratio of all regions' processor time to the first one's. */
     private double measure(int rounds, List<String> regions, List<String> stores) {
-        List<List<Cost>> alone = regions.stream().<List<Cost>>map(region -> new ArrayList<>()).toList();
+        List<List<Cost>> alone =
+                regions.stream().<List<Cost>>map(region -> new ArrayList<>()).toList();
         List<Cost> together = new ArrayList<>();
         for (int round = 0; round <= rounds; round++) {
-            List<Cost> costs = regions.stream().map(region -> take(List.of(region))).toList();
+            List<Cost> costs =
+                    regions.stream().map(region -> take(List.of(region))).toList();
             Cost all = take(regions);
             System.out.printf("%s: alone %s; all %s%n", round == 0 ? "warm-up" : "round " + round, costs, all);
             if (round > 0) {

@@ -34,6 +34,8 @@ final class RegionDrain implements Callable<Integer> {
     @Override
     public Integer call() {
         return new RegionRun(console, places)
-                .of(region, (service, listener, cancellation) -> service.drainRegion(region, to, listener, cancellation));
+                .of(
+                        region,
+                        (service, listener, cancellation) -> service.drainRegion(region, to, listener, cancellation));
     }
 }

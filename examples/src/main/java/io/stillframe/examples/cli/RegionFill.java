@@ -27,6 +27,9 @@ final class RegionFill implements Callable<Integer> {
     @Override
     public Integer call() {
         return new RegionRun(console, places)
-                .of(region, (service, listener, cancellation) -> service.fillRegion(region, SnapshotQuery.all(), listener, cancellation));
+                .of(
+                        region,
+                        (service, listener, cancellation) ->
+                                service.fillRegion(region, SnapshotQuery.all(), listener, cancellation));
     }
 }

@@ -25,7 +25,8 @@ final class RegionForget implements Callable<Integer> {
 
     @Option(
             names = "--lose-last-copies",
-            description = "Snapshots whose only complete copy was there become failed; without it they stay and are reported.")
+            description =
+                    "Snapshots whose only complete copy was there become failed; without it they stay and are reported.")
     private boolean lose;
 
     RegionForget(Console console) {

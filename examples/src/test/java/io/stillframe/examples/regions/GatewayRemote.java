@@ -67,8 +67,7 @@ final class GatewayRemote implements Remote {
     public void close() {
         store.close();
         link.close();
-        List<ObjectKey> left =
-                Remote.keys(direct).stream().map(ObjectKey::of).toList();
+        List<ObjectKey> left = Remote.keys(direct).stream().map(ObjectKey::of).toList();
         if (!left.isEmpty()) {
             direct.delete(left);
         }

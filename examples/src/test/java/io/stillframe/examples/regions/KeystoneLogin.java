@@ -30,9 +30,10 @@ final class KeystoneLogin {
 
     KeystoneLogin(Map<String, String> settings) {
         this.settings = settings;
-        HttpResponse<String> answer = exchange(HttpRequest.newBuilder(URI.create(setting("OS_AUTH_URL") + "/auth/tokens"))
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(password())));
+        HttpResponse<String> answer =
+                exchange(HttpRequest.newBuilder(URI.create(setting("OS_AUTH_URL") + "/auth/tokens"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(password())));
         this.token = answer.headers().firstValue("X-Subject-Token").orElseThrow();
         ENDPOINT.matcher(answer.body()).results().forEach(endpoint -> {
             Map<String, String> fields = new HashMap<>();

@@ -26,7 +26,10 @@ class MixedRegionsTest extends RegionScenarios {
     Map<String, Remote> remotes() {
         KeystoneLogin keystone = new KeystoneLogin(scripts().settings("keystone.env"));
         return Map.of(
-                ONE, new SwiftRemote(keystone, "RegionOne"), TWO, new GatewayRemote(scripts().settings("ceph.env")));
+                ONE,
+                new SwiftRemote(keystone, "RegionOne"),
+                TWO,
+                new GatewayRemote(scripts().settings("ceph.env")));
     }
 
     @Override

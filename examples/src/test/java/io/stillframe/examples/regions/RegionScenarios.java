@@ -98,7 +98,8 @@ abstract class RegionScenarios {
         try (SnapshotService service = lab.service()) {
             long before = dying.sent();
             dying.cutAfter(bytes);
-            id = service.create(lab.request(Availability.QUORUM, HOME, ONE, TWO)).id();
+            id = service.create(lab.request(Availability.QUORUM, HOME, ONE, TWO))
+                    .id();
             Snapshot snapshot = service.await(id, SnapshotService.settled(), PATIENCE);
             assertThat(snapshot.status()).as("%s", snapshot).isEqualTo(SnapshotStatus.AVAILABLE);
             assertThat(dying.isCut()).as("it was cut before all was sent").isTrue();
@@ -129,8 +130,9 @@ abstract class RegionScenarios {
             flipByte(lab.store(TWO), object(snapshot, 1));
 
             ScrubReport found = service.scrub(snapshot.id(), new Cancellation());
-            assertThat(found.items()).extracting(ScrubReport.Item::outcome).containsExactly(
-                    Outcome.WHOLE, Outcome.DAMAGED, Outcome.DAMAGED);
+            assertThat(found.items())
+                    .extracting(ScrubReport.Item::outcome)
+                    .containsExactly(Outcome.WHOLE, Outcome.DAMAGED, Outcome.DAMAGED);
             ScrubReport repaired = service.repair(snapshot.id(), new Cancellation());
             assertThat(repaired.count(Outcome.REPAIRING)).isEqualTo(2);
             RegionsLab.awaitWhole(service, snapshot.id());
@@ -180,8 +182,9 @@ abstract class RegionScenarios {
                     .isThrownBy(() -> service.openDisk(everywhere, "vda", ReadFrom.only(TWO)))
                     .withMessageContaining("stays");
             ScrubReport report = service.repair(everywhere, new Cancellation());
-            assertThat(report.items()).extracting(ScrubReport.Item::outcome).containsExactly(
-                    Outcome.DAMAGED, Outcome.DAMAGED, Outcome.UNREACHED);
+            assertThat(report.items())
+                    .extracting(ScrubReport.Item::outcome)
+                    .containsExactly(Outcome.DAMAGED, Outcome.DAMAGED, Outcome.UNREACHED);
         }
         assertThat(Traffic.of(forbidden)).isEqualTo(quiet);
         try (SnapshotService service = lab.service(stays)) {
@@ -276,10 +279,7 @@ abstract class RegionScenarios {
     }
 
     private static void assertWhole(ScrubReport report) {
-        assertThat(report.items())
-                .as("%s", report)
-                .hasSize(3)
-                .allMatch(item -> item.outcome() == Outcome.WHOLE);
+        assertThat(report.items()).as("%s", report).hasSize(3).allMatch(item -> item.outcome() == Outcome.WHOLE);
     }
 
     private static ObjectKey object(Snapshot snapshot, int disk) {

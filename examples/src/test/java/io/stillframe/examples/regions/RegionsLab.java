@@ -120,8 +120,7 @@ final class RegionsLab implements AutoCloseable {
     static Snapshot awaitWhole(SnapshotService service, SnapshotId id) {
         Snapshot settled = service.await(id, SnapshotService.settled(), PATIENCE);
         assertThat(settled.failure()).isEmpty();
-        return service.await(
-                id, snapshot -> snapshot.replicas().stream().allMatch(Replica::isComplete), PATIENCE);
+        return service.await(id, snapshot -> snapshot.replicas().stream().allMatch(Replica::isComplete), PATIENCE);
     }
 
     /** All regions but that one cannot be reached until {@link #reachAll}. */
@@ -176,8 +175,7 @@ final class RegionsLab implements AutoCloseable {
 
     /** The guest's own disks, root first. */
     List<String> disks() {
-        return scripts
-                .command("virsh", "domblklist", "--inactive", guest)
+        return scripts.command("virsh", "domblklist", "--inactive", guest)
                 .lines()
                 .map(String::strip)
                 .filter(line -> line.startsWith("vd"))

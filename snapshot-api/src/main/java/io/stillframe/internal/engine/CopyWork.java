@@ -136,8 +136,7 @@ final class CopyWork {
         List<Region> suspects = new ArrayList<>();
         SnapshotException last = null;
         for (Region source : sources) {
-            try (PhaseSpan span =
-                    PhaseEvents.begin(PhaseEvents.Kind.REGION_COPY, record.snapshot(), target.name())) {
+            try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.REGION_COPY, record.snapshot(), target.name())) {
                 copy(source, target, watch);
                 span.bytes(record.snapshot().bytesStored());
                 span.done("copied from " + source.name());

@@ -72,8 +72,8 @@ class FallbackSourceTest {
     }
 
     private BlockSource open() {
-        return FallbackSource.open(List.of(
-                new FallbackSource.Copy("one", first::open), new FallbackSource.Copy("two", second::open)));
+        return FallbackSource.open(
+                List.of(new FallbackSource.Copy("one", first::open), new FallbackSource.Copy("two", second::open)));
     }
 
     private static void read(BlockSource disk) {
