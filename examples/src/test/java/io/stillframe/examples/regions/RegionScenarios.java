@@ -73,9 +73,10 @@ abstract class RegionScenarios {
     }
 
     @AfterEach
-    void reachAll() {
+    void tidy() {
         lab.reachAll();
         lab.removeLaunched();
+        lab.removeSnapshots();
     }
 
     @AfterAll

@@ -31,6 +31,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A real guest, and three regions: {@code home} in a directory of this host, {@code one} and {@code two} on servers behind links. Removed
@@ -160,13 +162,16 @@ final class RegionsLab implements AutoCloseable {
                 .until(() -> Files.exists(console) && Files.readString(console).contains("GUEST ready"));
     }
 
+    /** It lies beside the original's. */
     private Path console(LaunchedInstance instance) {
-        return scripts.command("virsh", "dumpxml", instance.name())
-                .lines()
-                .filter(line -> line.contains("<log file='"))
-                .map(line -> Path.of(line.replaceAll(".*<log file='([^']*)'.*", "$1")))
-                .findFirst()
-                .orElseThrow();
+        try (Stream<Path> files = Files.list(LabScripts.state().resolve("vm").resolve(guest))) {
+            return files.filter(file ->
+                            file.getFileName().toString().matches(Pattern.quote(instance.name()) + "-serial0\\..*\\.log"))
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     void stopGuest() {
@@ -199,6 +204,13 @@ final class RegionsLab implements AutoCloseable {
     /** The disks are of one moment, and no record of the guest's is missing. */
     void assertConsistent(List<String> disks) {
         scripts.script("checkimg.sh", disks.toArray(String[]::new));
+    }
+
+    /** Removes what a test left, which says what was wrong by itself, so that it does not fail the next one too. */
+    void removeSnapshots() {
+        try (SnapshotService service = service()) {
+            service.list(Optional.empty(), 100).items().forEach(snapshot -> service.delete(snapshot.id()));
+        }
     }
 
     /** Removes what was launched. */
