@@ -165,8 +165,9 @@ final class RegionsLab implements AutoCloseable {
     /** It lies beside the original's. */
     private Path console(LaunchedInstance instance) {
         try (Stream<Path> files = Files.list(LabScripts.state().resolve("vm").resolve(guest))) {
-            return files.filter(file ->
-                            file.getFileName().toString().matches(Pattern.quote(instance.name()) + "-serial0\\..*\\.log"))
+            return files.filter(file -> file.getFileName()
+                            .toString()
+                            .matches(Pattern.quote(instance.name()) + "-serial0\\..*\\.log"))
                     .findFirst()
                     .orElseThrow();
         } catch (IOException e) {
