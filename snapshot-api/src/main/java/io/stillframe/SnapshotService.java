@@ -4,6 +4,7 @@ import io.stillframe.internal.engine.Engine;
 import io.stillframe.internal.engine.Plugged;
 import io.stillframe.internal.engine.PluggedHost;
 import io.stillframe.internal.engine.PluggedRegion;
+import io.stillframe.model.LastCopies;
 import io.stillframe.model.LaunchListener;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
@@ -266,6 +267,23 @@ public final class SnapshotService implements AutoCloseable {
     public RegionReport drainRegion(
             String region, Optional<String> to, Consumer<RegionReport> listener, Cancellation cancellation) {
         return engine.drainRegion(region, to, listener, cancellation);
+    }
+
+    /**
+     * Gives up all copies in a region that is gone for good, in the caller's thread: nothing is asked of it any more, removals do not wait
+     * for it, and snapshots that wait for a copy there go on without it. Only for a region that will never answer again: what it still has
+     * is nobody's from then on, and is found again by {@link #rebuildCatalog} if it does. For one that answers use {@link #drainRegion}. The
+     * service need not have the region; take it out of {@link ServiceSettings#placement()} and of requests before. Each copy's end is
+     * logged and written to its snapshot's journal. Cancelled or interrupted, what was given up stays so; called again, it goes on.
+     *
+     * @param lastCopies what becomes of snapshots whose only complete copy was there
+     * @param listener told of each snapshot that is done, in the caller's thread
+     * @return with the snapshots that still have a copy there, and why
+     * @throws io.stillframe.model.SnapshotException CANCELLED
+     */
+    public RegionReport forgetRegion(
+            String region, LastCopies lastCopies, Consumer<RegionReport> listener, Cancellation cancellation) {
+        return engine.forgetRegion(region, lastCopies, listener, cancellation);
     }
 
     /**

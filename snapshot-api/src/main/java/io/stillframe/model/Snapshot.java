@@ -58,44 +58,6 @@ public record Snapshot(
         obligations = Set.copyOf(obligations);
     }
 
-    /** In its home region alone. */
-    public Snapshot(
-            SnapshotId id,
-            String name,
-            Tenant tenant,
-            InstanceSummary instance,
-            SnapshotStatus status,
-            Phase phase,
-            Progress progress,
-            Instant requestedAt,
-            Optional<Instant> completedAt,
-            Retention retention,
-            Optional<CaptureReport> capture,
-            List<DiskSnapshot> disks,
-            List<Replica> replicas,
-            Set<Obligation> obligations,
-            Optional<Failure> failure,
-            Optional<String> waitsFor) {
-        this(
-                id,
-                name,
-                tenant,
-                instance,
-                status,
-                phase,
-                progress,
-                requestedAt,
-                completedAt,
-                retention,
-                capture,
-                disks,
-                replicas,
-                obligations,
-                failure,
-                waitsFor,
-                Placement.home());
-    }
-
     /** When it expires: completion + N x 86,400 s; empty if never or not yet known. */
     public Optional<Instant> expiresAt() {
         return completedAt.flatMap(retention::expiry);

@@ -8,14 +8,17 @@ public enum SnapshotStatus {
     QUEUED,
     /** Completely stored and verified; can be launched. */
     AVAILABLE,
-    /** Will never become available; the failure says why. */
+    /** Is not available and never will be; the failure says why. */
     FAILED,
     /** Cancelled by its owner before it became available. */
     CANCELLED,
     /** Being removed from every region; ends with the record's removal. */
     DELETING;
 
-    /** Whether the status can only change to {@link #DELETING} from here. */
+    /**
+     * Whether the status can only change to {@link #DELETING} from here; or from {@link #AVAILABLE} to {@link #FAILED}, if the region of the
+     * only complete copy is given up explicitly.
+     */
     public boolean settled() {
         return this == AVAILABLE || this == FAILED || this == CANCELLED;
     }

@@ -23,6 +23,16 @@ public interface UploadSession extends AutoCloseable {
     PartReceipt putPart(int number, ByteBuffer bytes);
 
     /**
+     * The same for a part that is sent to several stores: a digest that they need of it is computed once for all of them. By default they
+     * share nothing.
+     *
+     * @param digests of exactly these bytes
+     */
+    default PartReceipt putPart(int number, ByteBuffer bytes, PartDigests digests) {
+        return putPart(number, bytes);
+    }
+
+    /**
      * Bytes of parts that have left for the server so far, those sent again included: grows while a part under way moves, as a sign of
      * life. 0 where the implementation does not count; safe for use by several threads.
      */

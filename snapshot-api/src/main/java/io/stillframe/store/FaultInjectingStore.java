@@ -7,6 +7,7 @@ import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.Page;
+import io.stillframe.spi.PartDigests;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.PublishMode;
@@ -282,6 +283,11 @@ public final class FaultInjectingStore implements ObjectStore {
         @Override
         public PartReceipt putPart(int number, ByteBuffer bytes) {
             return passing(Operation.PUT_PART, () -> session.putPart(number, bytes));
+        }
+
+        @Override
+        public PartReceipt putPart(int number, ByteBuffer bytes, PartDigests digests) {
+            return passing(Operation.PUT_PART, () -> session.putPart(number, bytes, digests));
         }
 
         @Override

@@ -5,6 +5,7 @@ import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Extent;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.PartDigests;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.PublishMode;
@@ -98,6 +99,12 @@ public final class LimitedStore extends ForwardingStore {
         public PartReceipt putPart(int number, ByteBuffer bytes) {
             limit.take(bytes.remaining());
             return session.putPart(number, bytes);
+        }
+
+        @Override
+        public PartReceipt putPart(int number, ByteBuffer bytes, PartDigests digests) {
+            limit.take(bytes.remaining());
+            return session.putPart(number, bytes, digests);
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.stillframe.store;
 
+import io.stillframe.spi.PartDigests;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.PublishOutcome;
@@ -19,6 +20,13 @@ record RetryingSession(UploadSession session, StoreRetries retries, UnknownOutco
     public PartReceipt putPart(int number, ByteBuffer bytes) {
         return retries.call(
                 "sending part " + number + " of " + token().key(), () -> session.putPart(number, bytes.duplicate()));
+    }
+
+    @Override
+    public PartReceipt putPart(int number, ByteBuffer bytes, PartDigests digests) {
+        return retries.call(
+                "sending part " + number + " of " + token().key(),
+                () -> session.putPart(number, bytes.duplicate(), digests));
     }
 
     @Override

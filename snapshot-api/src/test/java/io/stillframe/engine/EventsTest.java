@@ -90,6 +90,38 @@ class EventsTest {
         }
     }
 
+    @Test
+    void aPartIsRecordedWithItsRegionAndACopyWithTheRegionItGoesTo() throws IOException {
+        Path file = directory.resolve("regions.jfr");
+        Snapshot snapshot;
+        try (Recording recording = new Recording()) {
+            List.of("io.stillframe.PartUpload", "io.stillframe.RegionCopy")
+                    .forEach(name -> recording.enable(name).withoutThreshold());
+            recording.start();
+            try (RegionLab regions = new RegionLab()) {
+                SnapshotService service = regions.service();
+                snapshot = regions.lab.settled(
+                        service, service.create(Lab.request().withRegions("eu", "us")));
+                service.addCopy(snapshot.id(), "ap");
+                RegionLab.awaitWhole(service, snapshot.id());
+            }
+            recording.stop();
+            recording.dump(file);
+        }
+        List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+        assertThat(named(events, "RegionCopy")).singleElement().satisfies(event -> {
+            assertThat(event.getString("snapshot")).isEqualTo(snapshot.id().value());
+            assertThat(event.getString("region")).isEqualTo("ap");
+            assertThat(event.getLong("bytes")).isEqualTo(snapshot.bytesStored());
+            assertThat(event.getString("outcome")).isEqualTo("copied from eu");
+        });
+        assertThat(named(events, "PartUpload").stream()
+                        .filter(event -> event.getString("region").equals("us"))
+                        .mapToLong(event -> event.getLong("bytes"))
+                        .sum())
+                .isEqualTo(snapshot.bytesStored());
+    }
+
     private static List<RecordedEvent> named(List<RecordedEvent> events, String name) {
         return events.stream()
                 .filter(event -> event.getEventType().getName().equals("io.stillframe." + name))

@@ -81,7 +81,16 @@ class RegionFanOutTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"us, BEGIN_UPLOAD", "us, PUT_PART", "us, COMPLETE", "us, PUT", "eu, PUT_PART", "ap, PUT_PART"})
+    @CsvSource({
+        "us, BEGIN_UPLOAD",
+        "us, ARRIVED",
+        "us, PUT_PART",
+        "us, COMPLETE",
+        "us, PUT",
+        "eu, ARRIVED",
+        "eu, PUT_PART",
+        "ap, PUT_PART"
+    })
     void aRegionThatFailsIsLeftBehindAndCatchesUpFromAHealthyOne(String region, Operation operation) {
         try (RegionLab regions = new RegionLab()) {
             regions.store(region).failAlways(operation, Kind.PERMANENT);
@@ -131,7 +140,7 @@ class RegionFanOutTest {
     @ParameterizedTest
     @EnumSource(
             value = Operation.class,
-            names = {"BEGIN_UPLOAD", "PUT_PART", "COMPLETE", "PUT"})
+            names = {"BEGIN_UPLOAD", "ARRIVED", "PUT_PART", "COMPLETE", "PUT"})
     void aRegionThatHangsKeepsNoOtherOneWaiting(Operation operation) {
         try (RegionLab regions = new RegionLab()) {
             FaultInjectingStore.Gate hanging = regions.store("us").block(operation);

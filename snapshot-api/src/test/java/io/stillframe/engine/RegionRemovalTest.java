@@ -141,13 +141,46 @@ class RegionRemovalTest {
                 assertThat(RegionLab.copy(restored, "ap").isComplete()).isTrue();
                 Snapshot healed =
                         second.await(snapshot.id(), s -> RegionLab.copy(s, "us").isComplete(), Lab.LONG);
-                assertThat(healed.replica("eu")).isEmpty();
+                assertThat(RegionLab.copy(healed, "eu").state())
+                        .as("what could not be looked at is owed")
+                        .isEqualTo(State.BEHIND);
 
                 regions.up("eu");
-                assertThat(second.rebuildCatalog(new Cancellation()).count(RebuildReport.Outcome.RESTORED))
+                RegionLab.awaitWhole(second, snapshot.id());
+                assertThat(second.rebuildCatalog(new Cancellation()).count(RebuildReport.Outcome.KNOWN))
                         .isEqualTo(1);
-                assertThat(second.get(snapshot.id()).replicas()).hasSize(3).allMatch(Replica::isComplete);
                 regions.assertSame("eu", "us");
+            }
+        }
+    }
+
+    @Test
+    void aRebuiltCatalogStillOwesTheCopyThatWasBehindWhenItWasLost() {
+        try (RegionLab regions = new RegionLab()) {
+            SnapshotService first = regions.service();
+            regions.down("ap");
+            Snapshot snapshot = first.await(
+                    first.create(RegionLab.request()).id(),
+                    s -> s.status() == SnapshotStatus.AVAILABLE
+                            && RegionLab.copy(s, "ap").state() == State.BEHIND,
+                    Lab.LONG);
+            regions.lab.settled(first, snapshot);
+            first.close();
+            regions.up("ap");
+            assertThat(regions.objects("ap").keySet())
+                    .as("its manifest did not arrive")
+                    .noneMatch(key -> key.value().endsWith("/manifest.json"));
+            SnapshotService.Builder builder = SnapshotService.builder()
+                    .catalog(MemoryCatalog.create(regions.lab.clock))
+                    .settings(RegionLab.settings().build())
+                    .clock(regions.lab.clock);
+            regions.stores().forEach(builder::region);
+            try (SnapshotService second = builder.build()) {
+                second.rebuildCatalog(new Cancellation());
+                assertThat(RegionLab.awaitWhole(second, snapshot.id()).replicas())
+                        .extracting(Replica::region)
+                        .containsExactly("eu", "us", "ap");
+                regions.assertSame("eu", "ap");
             }
         }
     }

@@ -12,6 +12,7 @@ import io.stillframe.model.Downtime;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Retention;
@@ -225,7 +226,8 @@ public final class LargeCatalog {
                         Optional.empty())),
                 Set.of(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Placement.home());
     }
 
     private static long seconds(long nanos) {

@@ -4,6 +4,7 @@ import io.stillframe.SnapshotService;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Retention;
@@ -109,7 +110,8 @@ public final class RetentionAccuracy {
                         "home", store.uri(), Replica.State.COMPLETE, Optional.of(completed), Optional.empty())),
                 Set.of(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Placement.home());
         for (String name : List.of("vda.pack", "manifest.json")) {
             store.put(
                     ObjectKey.of("snapshots/" + id + "/" + name),

@@ -1,7 +1,5 @@
 package io.stillframe.examples.cli;
 
-import io.stillframe.SnapshotService;
-import io.stillframe.model.RegionReport;
 import io.stillframe.model.SnapshotQuery;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -28,22 +26,10 @@ final class RegionFill implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (SnapshotService service = places.storage(console).build()) {
-            RegionReport report = CancellableWork.run(
-                    console,
-                    "the work on region " + region,
-                    cancellation -> service.fillRegion(region, SnapshotQuery.all(), this::show, cancellation));
-            report.failures()
-                    .forEach(failed -> console.out()
-                            .println("failed  " + failed.snapshot() + "  " + Console.oneLine(failed.reason())));
-            show(report);
-            return report.failures().isEmpty() ? Stillframe.DONE : Stillframe.FAILED;
-        }
-    }
-
-    private void show(RegionReport report) {
-        console.err()
-                .println(report.done() + " of " + report.begun() + " snapshots done, "
-                        + report.failures().size() + " failed");
+        return new RegionRun(console, places)
+                .of(
+                        region,
+                        (service, listener, cancellation) ->
+                                service.fillRegion(region, SnapshotQuery.all(), listener, cancellation));
     }
 }

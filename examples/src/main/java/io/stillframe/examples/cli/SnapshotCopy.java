@@ -1,9 +1,8 @@
 package io.stillframe.examples.cli;
 
 import io.stillframe.SnapshotService;
-import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
-import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -17,8 +16,6 @@ import picocli.CommandLine.Option;
         description =
                 "Copies a snapshot to one more region, or removes its copy from one, and waits until that is done.")
 final class SnapshotCopy implements Callable<Integer> {
-    private static final Duration LONGEST = Duration.ofDays(1);
-
     private final Console console;
 
     @Mixin
@@ -59,14 +56,11 @@ final class SnapshotCopy implements Callable<Integer> {
 
     private Snapshot copied(SnapshotService service, String region) {
         service.addCopy(snapshot.id(), region);
-        return service.await(
-                snapshot.id(),
-                s -> s.replica(region).filter(Replica::isComplete).isPresent(),
-                LONGEST);
+        return CompleteCopies.await(service, snapshot.id(), List.of(region));
     }
 
     private Snapshot removed(SnapshotService service, String region) {
         service.removeCopy(snapshot.id(), region);
-        return service.await(snapshot.id(), s -> s.replica(region).isEmpty(), LONGEST);
+        return CompleteCopies.awaitNone(service, snapshot.id(), region);
     }
 }

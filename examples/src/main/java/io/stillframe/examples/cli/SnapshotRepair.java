@@ -1,10 +1,9 @@
 package io.stillframe.examples.cli;
 
 import io.stillframe.SnapshotService;
-import io.stillframe.model.Replica;
 import io.stillframe.model.ScrubReport;
 import io.stillframe.model.ScrubReport.Outcome;
-import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -17,8 +16,6 @@ import picocli.CommandLine.Option;
         description =
                 "Reads every byte of a snapshot's copies, copies damaged ones anew from a whole one, and waits until that is done.")
 final class SnapshotRepair implements Callable<Integer> {
-    private static final Duration LONGEST = Duration.ofDays(1);
-
     private final Console console;
 
     @Mixin
@@ -45,18 +42,18 @@ final class SnapshotRepair implements Callable<Integer> {
                             : service.repair(snapshot.id(), cancellation));
             report.items().forEach(this::print);
             if (report.count(Outcome.REPAIRING) > 0) {
-                service.await(
-                        snapshot.id(),
-                        s -> report.items().stream()
-                                .filter(item -> item.outcome() == Outcome.REPAIRING)
-                                .allMatch(item -> s.replica(item.region())
-                                        .filter(Replica::isComplete)
-                                        .isPresent()),
-                        LONGEST);
+                CompleteCopies.await(service, snapshot.id(), repairing(report));
                 console.err().println("the damaged copies are whole again");
             }
             return report.count(Outcome.DAMAGED) == 0 ? Stillframe.DONE : Stillframe.FAILED;
         }
+    }
+
+    private static List<String> repairing(ScrubReport report) {
+        return report.items().stream()
+                .filter(item -> item.outcome() == Outcome.REPAIRING)
+                .map(ScrubReport.Item::region)
+                .toList();
     }
 
     private void print(ScrubReport.Item item) {

@@ -15,13 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** A snapshot as text for people. */
 final class SnapshotText {
     private SnapshotText() {}
 
     static String heading() {
-        return row("ID", "STATUS", "INSTANCE", "NAME", "SIZE", "STORED", "REQUESTED", "EXPIRES");
+        return row("ID", "STATUS", "INSTANCE", "NAME", "SIZE", "STORED", "REQUESTED", "EXPIRES", "REGIONS");
     }
 
     /** One snapshot on one line under {@link #heading()}. */
@@ -38,7 +39,17 @@ final class SnapshotText {
                 snapshot.disks().isEmpty() ? "-" : ByteSize.format(size),
                 snapshot.bytesStored() == 0 ? "-" : ByteSize.format(snapshot.bytesStored()),
                 time(snapshot.requestedAt()),
-                expiry(snapshot));
+                expiry(snapshot),
+                regions(snapshot));
+    }
+
+    /** {@code home,us:behind}: those where it is complete by their names alone. */
+    private static String regions(Snapshot snapshot) {
+        return snapshot.replicas().isEmpty()
+                ? "-"
+                : snapshot.replicas().stream()
+                        .map(copy -> copy.isComplete() ? copy.region() : copy.region() + ":" + lower(copy.state()))
+                        .collect(Collectors.joining(","));
     }
 
     /** All that is known of one snapshot, {@code key value} a line. */
@@ -197,7 +208,7 @@ final class SnapshotText {
     }
 
     private static String row(Object... columns) {
-        return String.format(Locale.ROOT, "%-31s  %-10s  %-20s  %-24s  %10s  %10s  %-20s  %s", columns);
+        return String.format(Locale.ROOT, "%-31s  %-10s  %-20s  %-24s  %10s  %10s  %-20s  %-20s  %s", columns);
     }
 
     private static String lower(Enum<?> value) {

@@ -108,7 +108,8 @@ public final class Stillframe {
                 "region",
                 () -> new CommandLine(new RegionCommands())
                         .addSubcommand(new RegionFill(console))
-                        .addSubcommand(new RegionDrain(console)));
+                        .addSubcommand(new RegionDrain(console))
+                        .addSubcommand(new RegionForget(console)));
         commands.put(
                 "catalog", () -> new CommandLine(new CatalogCommands()).addSubcommand(new CatalogRebuild(console)));
         commands.put("recover", () -> new CommandLine(new Recover(console)));

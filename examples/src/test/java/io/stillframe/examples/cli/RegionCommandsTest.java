@@ -72,6 +72,25 @@ class RegionCommandsTest {
     }
 
     @Test
+    void aRegionThatIsGoneIsForgottenAndAnOnlyCopyOnlyIfThatIsSaid() throws IOException {
+        String both = created("--to", "eu", "--to", "us", "--available", "all");
+        String only = created("--to", "us");
+        Files.move(at("us"), at("gone"));
+        assertThat(run("snapshot", "list").out())
+                .anyMatch(line -> line.startsWith(both) && line.endsWith("eu,us"))
+                .anyMatch(line -> line.startsWith(only) && line.endsWith(" us"));
+        String[] left = {"--region", "eu@eu=file://" + at("eu")};
+        ToolRun kept = run("region", "forget", "us", left[0], left[1]);
+        assertThat(kept.exit()).isEqualTo(Stillframe.FAILED);
+        assertThat(kept.out()).singleElement().asString().contains(only).contains("only complete copy");
+        assertThat(show(both).replicas()).extracting(Replica::region).containsExactly("eu");
+        assertThat(run("region", "forget", "us", "--lose-last-copies", left[0], left[1])
+                        .exit())
+                .isZero();
+        assertThat(run("snapshot", "show", only).out()).anyMatch(line -> line.contains("gone for good"));
+    }
+
+    @Test
     void aRegionNeedsANameAndAUri() {
         assertThat(run("sweep", "--region", "file:///srv").complaint()).contains("NAME=URI");
         assertThat(run("sweep", "--region", "EU=file:///srv").exit()).isEqualTo(Stillframe.USAGE);

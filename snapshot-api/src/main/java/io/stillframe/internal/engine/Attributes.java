@@ -165,9 +165,9 @@ final class Attributes {
                 .toList();
     }
 
-    /** Without what a copy that is no more has left. */
-    static CatalogRecord withoutUploads(CatalogRecord record, Region region) {
-        return without(record, uploads(record.snapshot(), region));
+    /** Without what a copy has left that is no more; as long as the snapshot still shows it. */
+    static CatalogRecord withoutCopy(CatalogRecord record, Replica copy) {
+        return without(without(record, uploads(record.snapshot(), copy)), DISCARDED + copy.region() + "/");
     }
 
     /** What a region has of a copy is damaged: it is removed before the copy is made anew. */
@@ -192,8 +192,13 @@ final class Attributes {
 
     /** Those to the home region have the names that they had when there was no other one. */
     private static String uploads(Snapshot snapshot, Region region) {
+        return uploads(snapshot, Replica.pending(region.name(), region.store().uri()));
+    }
+
+    private static String uploads(Snapshot snapshot, Replica copy) {
         Optional<Replica> home = snapshot.replicas().stream().findFirst();
-        return home.isEmpty() || region.holds(home.get()) ? UPLOAD : UPLOAD_TO + region.name() + "/";
+        boolean isHome = home.isEmpty() || home.get().store().equals(copy.store());
+        return isHome ? UPLOAD : UPLOAD_TO + copy.region() + "/";
     }
 
     static CatalogRecord withStore(CatalogRecord record, StoreState state) {

@@ -184,6 +184,7 @@ final class CatalogRebuild {
                         .complete(completion, manifest.snapshot().bytesStored()))
                 .toList());
         replicas.addAll(broken);
+        replicas.addAll(missing(manifest.snapshot(), replicas));
         List<String> order =
                 manifest.snapshot().replicas().stream().map(Replica::store).toList();
         replicas.sort(Comparator.comparing(
@@ -198,6 +199,18 @@ final class CatalogRebuild {
         CatalogRecord first =
                 CatalogRecord.first(available, Optional.empty(), Attributes.ofStored(manifest.definition()));
         return Replicas.areOwed(available) ? first.withWork(Work.DUTIES) : first;
+    }
+
+    /**
+     * Copies that the manifest names and that were not found: behind at the time, or in a region that could not be looked at. They are owed
+     * again, where this service has the region.
+     */
+    private List<Replica> missing(Snapshot named, List<Replica> known) {
+        return named.replicas().stream()
+                .flatMap(copy -> installation.regionOf(copy).stream())
+                .filter(region -> known.stream().noneMatch(region::holds))
+                .map(region -> replica(region).behind("nothing of it was found when the catalog was rebuilt"))
+                .toList();
     }
 
     private static Replica replica(Region region) {

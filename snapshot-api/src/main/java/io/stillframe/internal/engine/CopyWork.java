@@ -1,21 +1,21 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.internal.events.PhaseEvents;
+import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.DiskSnapshot;
-import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
 import io.stillframe.model.ScrubReport;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
-import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.PublishOutcome;
 import io.stillframe.spi.UploadOptions;
 import java.nio.ByteBuffer;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -95,8 +95,10 @@ final class CopyWork {
                     .filter(replica -> !region.holds(replica))
                     .sorted((a, b) -> Boolean.compare(b.isComplete(), a.isComplete()))
                     .toList();
-            return Attributes.withoutDiscarded(Attributes.withoutUploads(r, region), region)
-                    .with(r.snapshot().toBuilder().replicas(left).build());
+            CatalogRecord without = Replicas.in(region, r.snapshot())
+                    .map(copy -> Attributes.withoutCopy(r, copy))
+                    .orElse(r);
+            return without.with(r.snapshot().toBuilder().replicas(left).build());
         });
         LOG.info("the copy in region {} is removed", region);
     }
@@ -134,8 +136,10 @@ final class CopyWork {
         List<Region> suspects = new ArrayList<>();
         SnapshotException last = null;
         for (Region source : sources) {
-            try {
+            try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.REGION_COPY, record.snapshot(), target.name())) {
                 copy(source, target, watch);
+                span.bytes(record.snapshot().bytesStored());
+                span.done("copied from " + source.name());
                 last = null;
                 break;
             } catch (SnapshotException e) {
@@ -192,44 +196,8 @@ final class CopyWork {
     }
 
     private void complete(Region target) {
-        Instant now = retries.call(
-                "asking for the time", job.cancellation(), () -> CompletionTime.of(record.snapshot(), installation));
-        boolean waited = Replicas.isStoredOnly(record.snapshot());
-        record.update(s -> {
-            Snapshot copied = Replicas.with(s, target, copy -> copy.complete(now, s.bytesStored()));
-            boolean available = Replicas.isStoredOnly(copied)
-                    && copied.placement().availability().isMetBy(copied.replicas());
-            return available
-                    ? copied.toBuilder()
-                            .status(SnapshotStatus.AVAILABLE)
-                            .phase(Phase.DONE)
-                            .completedAt(now)
-                            .build()
-                    : copied;
-        });
-        if (waited && record.snapshot().status() == SnapshotStatus.AVAILABLE) {
-            LOG.info("available");
-            tellRegions();
-        }
-    }
-
-    /** The retention counts from later than the manifests' publication: a catalog rebuilt from them must know. */
-    private void tellRegions() {
-        Optional<RetentionFile> file = RetentionFile.of(record.snapshot());
-        for (Region region : installation.reached(record.snapshot())) {
-            try {
-                if (Replicas.in(region, record.snapshot())
-                        .filter(Replica::isComplete)
-                        .isPresent()) {
-                    file.ifPresent(value -> retries.run(
-                            "storing the retention", job.cancellation(), () -> RetentionChange.put(region, value)));
-                }
-            } catch (SnapshotException e) {
-                job.cancellation().check();
-                record.update(s -> Replicas.with(
-                        s, region, copy -> copy.behind("its retention is not current: " + e.getMessage())));
-            }
-        }
+        new AwaitedCopies(installation, retries, job)
+                .change((s, now) -> Replicas.with(s, target, copy -> copy.complete(now, s.bytesStored())));
     }
 
     /** The fault may have been the target's: nothing of a copy is removed before it was looked at alone. */

@@ -1,5 +1,6 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.LastCopies;
 import io.stillframe.model.LaunchListener;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
@@ -214,6 +215,13 @@ public final class Engine implements AutoCloseable {
             throw SnapshotException.invalid("region " + region + " cannot be drained into itself");
         }
         return new RegionWork(reads, copies, listener, cancellation).drain(region, to);
+    }
+
+    public RegionReport forgetRegion(
+            String region, LastCopies lastCopies, Consumer<RegionReport> listener, Cancellation cancellation) {
+        requireOpen();
+        LostRegion lost = new LostRegion(installation, retries, reads, access, removal, region, lastCopies);
+        return new RegionWork(reads, copies, listener, cancellation).forget(lost);
     }
 
     public Snapshot removeCopy(SnapshotId id, String region) {

@@ -12,6 +12,7 @@ import io.stillframe.model.LaunchListener;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchedInstance;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
 import io.stillframe.model.ReadFrom;
 import io.stillframe.model.Snapshot;
@@ -136,7 +137,8 @@ final class LaunchWorkflow {
                 List.of(),
                 Set.of(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Placement.home());
         CatalogRecord record = CatalogRecord.first(
                         launch,
                         Optional.of("launch:" + hypervisor + "/" + plan.name()),

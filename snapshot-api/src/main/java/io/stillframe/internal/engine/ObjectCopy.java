@@ -1,7 +1,5 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.image.Crc32c;
-import io.stillframe.model.Digest;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -23,7 +21,6 @@ import java.util.Optional;
  */
 final class ObjectCopy {
     private static final int BUFFERS = 4;
-    private static final int BLOCK = 1 << 20;
 
     private final Installation installation;
     private final Retries retries;
@@ -31,6 +28,7 @@ final class ObjectCopy {
     private final Job job;
     private final CopyWatch watch;
     private final DiskSnapshot disk;
+    private final ObjectReading reading;
     private final ObjectKey key;
 
     ObjectCopy(
@@ -41,8 +39,8 @@ final class ObjectCopy {
         this.job = job;
         this.watch = watch;
         this.disk = disk;
-        this.key = ObjectKey.of(disk.object()
-                .orElseThrow(() -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object")));
+        this.reading = new ObjectReading(retries, watch.cancellation(), disk);
+        this.key = reading.key();
     }
 
     /** CORRUPT if the source's bytes are not those that were stored. */
@@ -52,11 +50,7 @@ final class ObjectCopy {
             watch.objectDone(disk.bytesStored());
             return;
         }
-        try (ByteSource bytes = retries.call(
-                "opening " + key, watch.cancellation(), () -> source.store().open(key))) {
-            if (bytes.size() != disk.bytesStored()) {
-                throw damaged(source, "has " + bytes.size() + " bytes instead of " + disk.bytesStored());
-            }
+        try (ByteSource bytes = reading.open(source)) {
             copy(bytes, source, target);
         }
     }
@@ -97,7 +91,10 @@ final class ObjectCopy {
                 PartedUpload upload = new PartedUpload(List.of(to), memory, retries, watch.cancellation(), terms)) {
             watch.sendsBy(upload);
             upload.begin(0);
-            requireSame(checksum(bytes, upload), source);
+            reading.read(bytes, source, block -> {
+                watch.read(block.remaining());
+                upload.body(block);
+            });
             upload.head(ByteBuffer.allocate(0));
             upload.awaitSent();
             job.record().assureLease();
@@ -105,33 +102,6 @@ final class ObjectCopy {
                     .complete(key, disk.bytesStored(), mode -> upload.complete(target.name(), mode));
             watch.objectDone(disk.bytesStored());
         }
-    }
-
-    private Digest checksum(ByteSource bytes, PartedUpload upload) {
-        Crc32c checksum = new Crc32c();
-        ByteBuffer block = ByteBuffer.allocate(BLOCK);
-        for (long at = 0; at < bytes.size(); at += block.limit()) {
-            watch.cancellation().check();
-            long position = at;
-            block.clear().limit((int) Math.min(BLOCK, bytes.size() - at));
-            retries.run("reading " + key, watch.cancellation(), () -> bytes.read(position, block.position(0)));
-            watch.read(block.limit());
-            checksum.update(block.flip());
-            upload.body(block.rewind());
-        }
-        return Crc32c.digest(checksum.value());
-    }
-
-    private void requireSame(Digest found, Region source) {
-        if (disk.stored().filter(digest -> !digest.equals(found)).isPresent()) {
-            throw damaged(
-                    source,
-                    "has the checksum " + found + " instead of " + disk.stored().get());
-        }
-    }
-
-    private SnapshotException damaged(Region source, String what) {
-        return SnapshotException.corrupt("object " + key + " in region " + source.name() + " " + what);
     }
 
     /** The service's, or what the target needs for an object of this length. */

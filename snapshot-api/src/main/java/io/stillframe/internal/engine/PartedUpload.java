@@ -4,6 +4,7 @@ import io.stillframe.image.StreamTarget;
 import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.PartDigests;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.PublishOutcome;
@@ -18,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -65,12 +66,16 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
      *
      * @param atOnce most parts that are being sent to one store at the same time
      * @param patience how long one store may keep whoever writes waiting in all
-     * @param spans begins the event of one part's upload
+     * @param spans begins the event of one part's upload to the store of that name
      * @param onLeftBehind told once of a store that was left behind, from any thread
      */
-    record Terms(int atOnce, Duration patience, Supplier<PhaseSpan> spans, BiConsumer<String, Throwable> onLeftBehind) {
+    record Terms(
+            int atOnce,
+            Duration patience,
+            Function<String, PhaseSpan> spans,
+            BiConsumer<String, Throwable> onLeftBehind) {
         static Terms of(int atOnce, Duration patience) {
-            return new Terms(atOnce, patience, PhaseSpan::none, (name, why) -> {});
+            return new Terms(atOnce, patience, name -> PhaseSpan.none(), (name, why) -> {});
         }
     }
 
@@ -233,11 +238,13 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
     private final class Part implements UploadLane.SharedPart {
         private final int number;
         private final ByteBuffer buffer;
+        private final PartDigests digests;
         private final AtomicInteger needed;
 
         Part(int number, ByteBuffer buffer, AtomicInteger needed) {
             this.number = number;
             this.buffer = buffer;
+            this.digests = PartDigests.of(buffer);
             this.needed = needed;
         }
 
@@ -252,6 +259,11 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
         }
 
         @Override
+        public PartDigests digests() {
+            return digests;
+        }
+
+        @Override
         public void release() {
             if (needed.decrementAndGet() == 0) {
                 arrived(buffer);
@@ -260,12 +272,12 @@ final class PartedUpload implements StreamTarget, AutoCloseable {
     }
 
     private PartReceipt put(UploadLane lane, UploadLane.SharedPart part) {
-        try (PhaseSpan span = terms.spans().get()) {
+        try (PhaseSpan span = terms.spans().apply(lane.name())) {
             span.bytes(part.bytes().remaining());
             PartReceipt receipt = retries.call("sending part " + part.number(), lane.gone(), () -> {
                 requireGoing();
                 return lane.arrivedEarlier(part.number(), part.bytes())
-                        .orElseGet(() -> lane.session().putPart(part.number(), part.bytes()));
+                        .orElseGet(() -> lane.session().putPart(part.number(), part.bytes(), part.digests()));
             });
             span.done("part " + part.number());
             return receipt;

@@ -66,6 +66,11 @@ final class RegionWork {
         return run(SnapshotQuery.all(), snapshot -> isDrained(snapshot, region, to));
     }
 
+    /** Gives up all copies in a region that is gone for good. */
+    RegionReport forget(LostRegion lost) {
+        return run(SnapshotQuery.all(), lost::giveUp);
+    }
+
     private boolean isDrained(Snapshot snapshot, String region, Optional<String> to) {
         Optional<Replica> there = snapshot.replica(region);
         if (there.isEmpty()) {

@@ -99,8 +99,10 @@ final class Removal {
         }
     }
 
+    /** One that is being removed already keeps saying why it is not yet. */
     private static Replica deleting(Replica replica) {
-        return replica.state() == Replica.State.REMOVED ? replica : replica.deleting();
+        boolean told = replica.state() == Replica.State.REMOVED || replica.state() == Replica.State.DELETING;
+        return told ? replica : replica.deleting();
     }
 
     private static void requireNoHold(Snapshot snapshot) {

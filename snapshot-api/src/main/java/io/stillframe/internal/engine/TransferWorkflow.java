@@ -187,7 +187,7 @@ final class TransferWorkflow {
         return new PartedUpload.Terms(
                 installation.settings().uploadsPerTransfer(),
                 installation.settings().regionPatience(),
-                () -> PhaseEvents.begin(PhaseEvents.Kind.PART_UPLOAD, record.snapshot()),
+                region -> PhaseEvents.begin(PhaseEvents.Kind.PART_UPLOAD, record.snapshot(), region),
                 (name, why) -> destinations
                         .named(name)
                         .ifPresent(region -> leaveBehind(destinations, region, RegionCalls.reason(why))));

@@ -1,6 +1,7 @@
 package io.stillframe.internal.engine;
 
 import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.PartDigests;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.UploadSession;
 import java.nio.ByteBuffer;
@@ -13,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One store's share of an upload to several: sends its parts in their order, some at once, and holds each one's buffer until it has
@@ -23,11 +25,14 @@ final class UploadLane {
     private final UploadSession session;
     private final Executor senders;
     private final int atOnce;
-    private final Map<Integer, PartReceipt> arrivedEarlier;
     private final Map<Integer, PartReceipt> receipts = new ConcurrentHashMap<>();
     private final ArrayDeque<SharedPart> waiting = new ArrayDeque<>();
     /** Ends retries under way. */
     private final Cancellation gone = new Cancellation();
+
+    private final Object asking = new Object();
+    /** What the store says that it has already; null until a part is to be sent. Guarded by {@link #asking}. */
+    private @Nullable Map<Integer, PartReceipt> arrivedEarlier;
 
     private int underWay;
     private boolean ended;
@@ -41,6 +46,9 @@ final class UploadLane {
         int number();
 
         ByteBuffer bytes();
+
+        /** Of these bytes. */
+        PartDigests digests();
 
         /** A lane needs it no more. */
         void release();
@@ -58,7 +66,6 @@ final class UploadLane {
         this.session = session;
         this.senders = senders;
         this.atOnce = atOnce;
-        this.arrivedEarlier = session.arrived().stream().collect(Collectors.toMap(PartReceipt::number, part -> part));
     }
 
     String name() {
@@ -73,9 +80,20 @@ final class UploadLane {
         return gone;
     }
 
-    /** What the store has of a part already, if it has just these bytes. */
+    /** What the store has of a part already, if it has just these bytes. A call of the store, at first: for the lane's threads. */
     Optional<PartReceipt> arrivedEarlier(int part, ByteBuffer bytes) {
-        return Optional.ofNullable(arrivedEarlier.get(part)).filter(earlier -> session.holds(earlier, bytes));
+        return Optional.ofNullable(arrivedEarlier().get(part)).filter(earlier -> session.holds(earlier, bytes));
+    }
+
+    private Map<Integer, PartReceipt> arrivedEarlier() {
+        synchronized (asking) {
+            Map<Integer, PartReceipt> known = arrivedEarlier;
+            if (known == null) {
+                known = session.arrived().stream().collect(Collectors.toMap(PartReceipt::number, part -> part));
+                arrivedEarlier = known;
+            }
+            return known;
+        }
     }
 
     /**

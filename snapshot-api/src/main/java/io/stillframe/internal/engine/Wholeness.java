@@ -1,7 +1,5 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.image.Crc32c;
-import io.stillframe.model.Digest;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.ScrubReport.Item;
 import io.stillframe.model.ScrubReport.Outcome;
@@ -11,15 +9,11 @@ import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
-import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
-import java.nio.ByteBuffer;
 
 /** Reads every byte of a snapshot's copy in a region and tells whether it is what was stored. Changes nothing. */
 final class Wholeness {
-    private static final int BLOCK = 1 << 20;
-
     private final Retries retries;
     private final Cancellation cancellation;
 
@@ -34,7 +28,7 @@ final class Wholeness {
         try {
             retries.run("reading the manifest", cancellation, () -> requireManifest(snapshot.id(), store));
             for (DiskSnapshot disk : snapshot.disks()) {
-                requireWhole(disk, store);
+                requireWhole(disk, region);
             }
             return new Item(region.name(), Outcome.WHOLE, "every byte was read");
         } catch (SnapshotException e) {
@@ -56,32 +50,10 @@ final class Wholeness {
         }
     }
 
-    private void requireWhole(DiskSnapshot disk, ObjectStore store) {
-        ObjectKey key = ObjectKey.of(disk.object()
-                .orElseThrow(() -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object")));
-        try (ByteSource bytes = retries.call("opening " + key, cancellation, () -> store.open(key))) {
-            if (bytes.size() != disk.bytesStored()) {
-                throw SnapshotException.corrupt(
-                        "object " + key + " has " + bytes.size() + " bytes instead of " + disk.bytesStored());
-            }
-            Digest found = checksum(bytes);
-            if (disk.stored().filter(digest -> !digest.equals(found)).isPresent()) {
-                throw SnapshotException.corrupt("object " + key + " has the checksum " + found + " instead of "
-                        + disk.stored().get());
-            }
+    private void requireWhole(DiskSnapshot disk, Region region) {
+        ObjectReading reading = new ObjectReading(retries, cancellation, disk);
+        try (ByteSource bytes = reading.open(region)) {
+            reading.read(bytes, region, block -> {});
         }
-    }
-
-    private Digest checksum(ByteSource bytes) {
-        Crc32c checksum = new Crc32c();
-        ByteBuffer block = ByteBuffer.allocate(BLOCK);
-        for (long at = 0; at < bytes.size(); at += block.limit()) {
-            cancellation.check();
-            long position = at;
-            block.clear().limit((int) Math.min(BLOCK, bytes.size() - at));
-            retries.run("reading an object", cancellation, () -> bytes.read(position, block.position(0)));
-            checksum.update(block.flip());
-        }
-        return Crc32c.digest(checksum.value());
     }
 }

@@ -24,6 +24,8 @@ public final class PhaseEvents {
         TRANSFER,
         /** {@code PartUpload}: one part is sent to one store. */
         PART_UPLOAD,
+        /** {@code RegionCopy}: a copy is made from another region's. */
+        REGION_COPY,
         /** {@code Publish}: a manifest is published. */
         PUBLISH,
         /** {@code Release}: a point in time is merged back. */
@@ -36,14 +38,19 @@ public final class PhaseEvents {
         RECOVERY
     }
 
-    /** Begins an event about a snapshot. */
+    /** Begins an event about a snapshot, in its home region. */
     public static PhaseSpan begin(Kind kind, Snapshot snapshot) {
-        return PRESENT ? RecordedSpan.begin(kind, Optional.of(snapshot)) : PhaseSpan.none();
+        return PRESENT ? RecordedSpan.begin(kind, Optional.of(snapshot), Optional.empty()) : PhaseSpan.none();
+    }
+
+    /** Begins an event about a snapshot in a region. */
+    public static PhaseSpan begin(Kind kind, Snapshot snapshot, String region) {
+        return PRESENT ? RecordedSpan.begin(kind, Optional.of(snapshot), Optional.of(region)) : PhaseSpan.none();
     }
 
     /** Begins an event about no single snapshot. */
     public static PhaseSpan begin(Kind kind) {
-        return PRESENT ? RecordedSpan.begin(kind, Optional.empty()) : PhaseSpan.none();
+        return PRESENT ? RecordedSpan.begin(kind, Optional.empty(), Optional.empty()) : PhaseSpan.none();
     }
 
     /** By a class of its, since on the class path there are no modules to ask for. */

@@ -12,12 +12,13 @@ final class RecordedSpan implements PhaseSpan {
         this.event = event;
     }
 
-    static PhaseSpan begin(Kind kind, Optional<Snapshot> subject) {
+    static PhaseSpan begin(Kind kind, Optional<Snapshot> subject, Optional<String> region) {
         SnapshotEvent event = event(kind);
         if (!event.isEnabled()) {
             return PhaseSpan.none();
         }
         subject.ifPresent(event::about);
+        region.ifPresent(name -> event.region = name);
         event.begin();
         return new RecordedSpan(event);
     }
@@ -44,6 +45,7 @@ final class RecordedSpan implements PhaseSpan {
             case POWER_ON -> new SnapshotEvent.PowerOn();
             case TRANSFER -> new SnapshotEvent.Transfer();
             case PART_UPLOAD -> new SnapshotEvent.PartUpload();
+            case REGION_COPY -> new SnapshotEvent.RegionCopy();
             case PUBLISH -> new SnapshotEvent.Publish();
             case RELEASE -> new SnapshotEvent.Release();
             case RETENTION_DELETION -> new SnapshotEvent.RetentionDeletion();

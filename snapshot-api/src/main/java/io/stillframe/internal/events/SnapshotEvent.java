@@ -62,6 +62,10 @@ abstract class SnapshotEvent extends Event {
     @Label("Part Upload")
     static final class PartUpload extends SnapshotEvent {}
 
+    @Name("io.stillframe.RegionCopy")
+    @Label("Copy to Region")
+    static final class RegionCopy extends SnapshotEvent {}
+
     @Name("io.stillframe.Publish")
     @Label("Manifest Publication")
     static final class Publish extends SnapshotEvent {}

@@ -9,6 +9,7 @@ import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
 import io.stillframe.model.Retention;
 import io.stillframe.model.Snapshot;
@@ -52,7 +53,8 @@ class ManifestTest {
             List.of(),
             Set.of(Obligation.RELEASE),
             Optional.empty(),
-            Optional.empty());
+            Optional.empty(),
+            Placement.home());
 
     @Test
     void comesBackAsItWasWithoutWhatPasses() {

@@ -151,8 +151,8 @@ class PartedUploadTest {
         for (UploadSession session : sessions) {
             to.add(new PartedUpload.Destination(String.valueOf(to.size() + 1), session, senders));
         }
-        PartedUpload.Terms terms =
-                new PartedUpload.Terms(4, Duration.ofMillis(20), PhaseSpan::none, (name, why) -> left.add(name));
+        PartedUpload.Terms terms = new PartedUpload.Terms(
+                4, Duration.ofMillis(20), name -> PhaseSpan.none(), (name, why) -> left.add(name));
         return new PartedUpload(to, buffers, retries, new Cancellation(), terms);
     }
 

@@ -12,6 +12,7 @@ import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Retention;
@@ -49,7 +50,8 @@ public final class Samples {
                 List.of(),
                 Set.of(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Placement.home());
     }
 
     /** The same for another tenant. */
@@ -80,7 +82,8 @@ public final class Samples {
                 base.replicas(),
                 base.obligations(),
                 base.failure(),
-                base.waitsFor());
+                base.waitsFor(),
+                base.placement());
     }
 
     /** A snapshot with a value in every field, also in those that seldom come together. */
@@ -136,6 +139,7 @@ public final class Samples {
                                 "far", "s3://b/p", Replica.State.FAILED, Optional.empty(), Optional.of("no route"))),
                 Set.of(Obligation.values()),
                 Optional.of(new Failure(SnapshotException.Kind.PERMANENT, "disk full: 0 of 10 bytes free")),
-                Optional.of("its turn"));
+                Optional.of("its turn"),
+                Placement.home());
     }
 }

@@ -7,6 +7,7 @@ import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.Page;
+import io.stillframe.spi.PartDigests;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.PublishMode;
@@ -103,6 +104,20 @@ abstract class UploadContract extends ObjectContract {
                     .toList();
             assertThat(session.arrived()).isEqualTo(receipts);
             session.complete(receipts, PublishMode.REPLACE);
+        }
+        assertThat(content("k")).isEqualTo(bytes);
+    }
+
+    @Test
+    void aPartWhoseDigestsAreSharedIsStoredAsAnyOther() {
+        byte[] bytes = Bytes.random(partSize(), 2);
+        ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+        try (UploadSession session = store.beginUpload(key("k"), PartLayout.fixed(partSize()), DEFAULTS)) {
+            PartReceipt receipt = session.putPart(1, direct, PartDigests.of(direct));
+            assertThat(direct.remaining()).isEqualTo(bytes.length);
+            assertThat(receipt.number()).isEqualTo(1);
+            assertThat(receipt.size()).isEqualTo(bytes.length);
+            session.complete(List.of(receipt), PublishMode.REPLACE);
         }
         assertThat(content("k")).isEqualTo(bytes);
     }

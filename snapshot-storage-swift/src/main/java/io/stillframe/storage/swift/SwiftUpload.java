@@ -4,6 +4,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.PartDigests;
 import io.stillframe.spi.PartReceipt;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.PublishOutcome;
@@ -17,6 +18,7 @@ import java.net.http.HttpConnectTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -65,9 +67,15 @@ final class SwiftUpload implements UploadSession {
 
     @Override
     public PartReceipt putPart(int number, ByteBuffer bytes) {
+        return putPart(number, bytes, PartDigests.of(bytes));
+    }
+
+    /** Checked by the server against the MD5 that all stores share. */
+    @Override
+    public PartReceipt putPart(int number, ByteBuffer bytes, PartDigests digests) {
         requireOpen();
         requireFits(number, bytes.remaining());
-        String etag = Md5.of(bytes);
+        String etag = HexFormat.of().formatHex(digests.digest("MD5"));
         String name = parts.names().segment(key(), id, number);
         String what = "sending part " + number + " of " + key() + " to container "
                 + parts.names().segmentContainer();
