@@ -17,7 +17,7 @@ final class PackedImage {
     static final int FLAG_BACKING = 2;
 
     /** Longer files are no input. */
-    static final long LONGEST = 64L << 20;
+    static final long LONGEST = Long.getLong("stillframe.fuzz.longest", 64L << 20);
 
     private static final int SHORTEST_ZEROS = 8;
 
