@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param failure why it failed; present exactly when the status is FAILED
  * @param waitsFor what the next work on it waits for, for a person; present only while it waits for its turn
  * @param placement where it was asked to be kept, and from when on it is available
+ * @param volumes its copy on the volumes of its instance's disks; empty if it is kept in stores alone
  */
 public record Snapshot(
         SnapshotId id,
@@ -48,7 +49,8 @@ public record Snapshot(
         Set<Obligation> obligations,
         Optional<Failure> failure,
         Optional<String> waitsFor,
-        Placement placement) {
+        Placement placement,
+        Optional<VolumeCopy> volumes) {
     public Snapshot {
         if (failure.isPresent() && status != SnapshotStatus.FAILED && status != SnapshotStatus.DELETING) {
             throw SnapshotException.invalid("snapshot " + id + " is " + status + " and cannot carry a failure");
@@ -56,6 +58,46 @@ public record Snapshot(
         disks = List.copyOf(disks);
         replicas = List.copyOf(replicas);
         obligations = Set.copyOf(obligations);
+    }
+
+    /** In stores alone. */
+    public Snapshot(
+            SnapshotId id,
+            String name,
+            Tenant tenant,
+            InstanceSummary instance,
+            SnapshotStatus status,
+            Phase phase,
+            Progress progress,
+            Instant requestedAt,
+            Optional<Instant> completedAt,
+            Retention retention,
+            Optional<CaptureReport> capture,
+            List<DiskSnapshot> disks,
+            List<Replica> replicas,
+            Set<Obligation> obligations,
+            Optional<Failure> failure,
+            Optional<String> waitsFor,
+            Placement placement) {
+        this(
+                id,
+                name,
+                tenant,
+                instance,
+                status,
+                phase,
+                progress,
+                requestedAt,
+                completedAt,
+                retention,
+                capture,
+                disks,
+                replicas,
+                obligations,
+                failure,
+                waitsFor,
+                placement,
+                Optional.empty());
     }
 
     /** In its home region alone. */
@@ -115,6 +157,11 @@ public record Snapshot(
         return replicas.stream().filter(copy -> copy.region().equals(region)).findFirst();
     }
 
+    /** Whether it can be read from the volumes of its instance's disks. */
+    public boolean isKeptOnVolumes() {
+        return volumes.filter(VolumeCopy::isKept).isPresent();
+    }
+
     /** Bytes stored over all disks, in each region. */
     public long bytesStored() {
         return disks.stream().mapToLong(DiskSnapshot::bytesStored).sum();
@@ -146,6 +193,7 @@ public record Snapshot(
         private Optional<Failure> failure;
         private Optional<String> waitsFor;
         private Placement placement;
+        private Optional<VolumeCopy> volumes;
 
         private Builder(Snapshot base) {
             this.base = base;
@@ -162,6 +210,7 @@ public record Snapshot(
             this.failure = base.failure;
             this.waitsFor = base.waitsFor;
             this.placement = base.placement;
+            this.volumes = base.volumes;
         }
 
         public Builder instance(InstanceSummary value) {
@@ -246,6 +295,11 @@ public record Snapshot(
             return this;
         }
 
+        public Builder volumes(Optional<VolumeCopy> value) {
+            volumes = value;
+            return this;
+        }
+
         public Snapshot build() {
             return new Snapshot(
                     base.id,
@@ -264,7 +318,8 @@ public record Snapshot(
                     obligations,
                     failure,
                     waitsFor,
-                    placement);
+                    placement,
+                    volumes);
         }
 
         private static Set<Obligation> changed(

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes a snapshot's copies what its record wants: those that are behind are copied from a complete one, store to store, the manifest
- * last; those that are not wanted any more are removed. For one thread, once.
+ * Makes a snapshot's copies what its record wants: those that are behind are copied from a complete one, store to store, or else from its
+ * volumes, the manifest last; those that are not wanted any more are removed. For one thread, once.
  */
 final class CopyWork {
     private static final Logger LOG = LoggerFactory.getLogger(CopyWork.class);
@@ -33,13 +33,15 @@ final class CopyWork {
     private final Installation installation;
     private final Retries retries;
     private final Threads threads;
+    private final RegionCalls calls;
     private final Job job;
     private final OwnedRecord record;
 
-    CopyWork(Installation installation, Retries retries, Threads threads, Job job) {
+    CopyWork(Installation installation, Retries retries, Threads threads, RegionCalls calls, Job job) {
         this.installation = installation;
         this.retries = retries;
         this.threads = threads;
+        this.calls = calls;
         this.job = job;
         this.record = job.record();
     }
@@ -95,8 +97,11 @@ final class CopyWork {
                     .filter(replica -> !region.holds(replica))
                     .sorted((a, b) -> Boolean.compare(b.isComplete(), a.isComplete()))
                     .toList();
+            List<DiskSnapshot> disks = left.stream().anyMatch(Replica::isComplete)
+                    ? r.snapshot().disks()
+                    : r.snapshot().disks().stream().map(DiskSnapshot::unstored).toList();
             return Attributes.withoutDiscarded(Attributes.withoutUploads(r, region), region)
-                    .with(r.snapshot().toBuilder().replicas(left).build());
+                    .with(r.snapshot().toBuilder().replicas(left).disks(disks).build());
         });
         LOG.info("the copy in region {} is removed", region);
     }
@@ -105,6 +110,10 @@ final class CopyWork {
         Residency residency = Residency.of(installation.settings().residency(), record.snapshot());
         residency.require(target);
         List<Region> sources = sources(target, residency);
+        if (sources.isEmpty()) {
+            storeFromVolumes(target);
+            return;
+        }
         try (CopyWatch watch = new CopyWatch(
                 job, target, threads.ticks(), installation.settings().stallLimit())) {
             copyTo(target, sources, watch);
@@ -119,10 +128,19 @@ final class CopyWork {
                         .filter(Replica::isComplete)
                         .isPresent())
                 .toList();
-        if (sources.isEmpty()) {
+        if (sources.isEmpty() && !snapshot.isKeptOnVolumes()) {
             throw SnapshotException.transientFault("no complete copy to copy from is within reach", null);
         }
         return sources;
+    }
+
+    /** The first copy in a region of a snapshot that is kept on volumes; others are copied from it. */
+    private void storeFromVolumes(Region target) {
+        retries.call("asking the store", job.cancellation(), () -> target.store().stat(StoredLayout.manifest(job.id())));
+        removeDiscarded(target);
+        new VolumeTransfer(installation, retries, threads, calls, job).run(target);
+        complete(target);
+        LOG.info("stored in region {} from its volumes", target);
     }
 
     private void copyTo(Region target, List<Region> sources, CopyWatch watch) {

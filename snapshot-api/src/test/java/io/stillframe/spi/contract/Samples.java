@@ -11,7 +11,9 @@ import io.stillframe.model.Failure;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Obligation;
+import io.stillframe.model.Keep;
 import io.stillframe.model.Phase;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Retention;
@@ -20,6 +22,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.Tenant;
+import io.stillframe.model.VolumeCopy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -80,7 +83,9 @@ public final class Samples {
                 base.replicas(),
                 base.obligations(),
                 base.failure(),
-                base.waitsFor());
+                base.waitsFor(),
+                base.placement(),
+                base.volumes());
     }
 
     /** A snapshot with a value in every field, also in those that seldom come together. */
@@ -117,7 +122,8 @@ public final class Samples {
                                 7,
                                 5,
                                 Optional.of(new Digest(Digest.CONTENT, "00ff")),
-                                Optional.of(new Digest(Digest.STORED, "c0ffee00"))),
+                                Optional.of(new Digest(Digest.STORED, "c0ffee00")),
+                                Optional.of("rbd:pool/web@kept")),
                         new DiskSnapshot(
                                 "vdb",
                                 DiskRole.DATA,
@@ -136,6 +142,9 @@ public final class Samples {
                                 "far", "s3://b/p", Replica.State.FAILED, Optional.empty(), Optional.of("no route"))),
                 Set.of(Obligation.values()),
                 Optional.of(new Failure(SnapshotException.Kind.PERMANENT, "disk full: 0 of 10 bytes free")),
-                Optional.of("its turn"));
+                Optional.of("its turn"),
+                Placement.in("home", "far").withKeep(Keep.BOTH),
+                Optional.of(new VolumeCopy(
+                        "rbd", VolumeCopy.State.DELETING, Optional.empty(), Optional.of("rbd:pool/copy needs it"))));
     }
 }
