@@ -247,7 +247,7 @@ class VolumeSnapshotTest {
             assertThat(waiting.status()).isEqualTo(SnapshotStatus.DELETING);
             assertThat(waiting.volumes().orElseThrow().state()).isEqualTo(VolumeCopy.State.DELETING);
             assertThat(waiting.volumes().orElseThrow().failure().orElseThrow()).contains("/simulated/");
-            assertFails(Kind.NOT_FOUND, () -> service.launch(LaunchRequest.of(snapshot.id(), "late")));
+            assertFails(Kind.CONFLICT, () -> service.launch(LaunchRequest.of(snapshot.id(), "late")));
             assertFails(Kind.CONFLICT, () -> service.delete(snapshot.id()));
 
             lab.host.guest("copy").delete();
