@@ -81,16 +81,6 @@ public record DiskSnapshot(
     /** The same disk, kept as that snapshot of its volume, or not kept on a volume. */
     public DiskSnapshot withVolume(Optional<String> value) {
         return new DiskSnapshot(
-                device,
-                role,
-                sourceFormat,
-                virtualSize,
-                codec,
-                object,
-                bytesRead,
-                bytesStored,
-                content,
-                stored,
-                value);
+                device, role, sourceFormat, virtualSize, codec, object, bytesRead, bytesStored, content, stored, value);
     }
 }

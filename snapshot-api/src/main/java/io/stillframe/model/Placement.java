@@ -13,10 +13,8 @@ import java.util.Optional;
  * @param residency where it may be, beside what the service's rules say; anywhere if empty
  * @param keep what it is kept on
  */
-public record Placement(
-        List<String> regions, Availability availability, Optional<ResidencyRule> residency, Keep keep) {
-    private static final Placement HOME =
-            new Placement(List.of(), Availability.HOME, Optional.empty(), Keep.AUTOMATIC);
+public record Placement(List<String> regions, Availability availability, Optional<ResidencyRule> residency, Keep keep) {
+    private static final Placement HOME = new Placement(List.of(), Availability.HOME, Optional.empty(), Keep.AUTOMATIC);
 
     public Placement {
         regions.forEach(region -> Names.token("a region's name", region));
@@ -25,8 +23,8 @@ public record Placement(
             throw SnapshotException.invalid("a snapshot has one copy in a region; named are " + regions);
         }
         if (keep == Keep.VOLUMES && !regions.isEmpty()) {
-            throw SnapshotException.invalid("a snapshot that is kept on volumes alone has no region, named are " + regions
-                    + "; keep it on " + Keep.BOTH + ", or name none");
+            throw SnapshotException.invalid("a snapshot that is kept on volumes alone has no region, named are "
+                    + regions + "; keep it on " + Keep.BOTH + ", or name none");
         }
     }
 

@@ -261,8 +261,7 @@ class FaultMatrixTest {
     /** What the instance, which writes nothing, has. */
     private static Digest digest(Lab lab, DiskSnapshot disk) {
         try (BlockSource original = lab.guest.content(disk.device())) {
-            return DiskCopy.digest(
-                    original, StreamSettings.ofDefaults(), new Cancellation(), StreamListener.none());
+            return DiskCopy.digest(original, StreamSettings.ofDefaults(), new Cancellation(), StreamListener.none());
         }
     }
 }

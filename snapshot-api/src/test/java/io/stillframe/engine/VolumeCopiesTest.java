@@ -55,7 +55,11 @@ class VolumeCopiesTest {
             assertThat(service.scrub(kept.id(), new Cancellation()).items())
                     .singleElement()
                     .matches(item -> item.outcome() == io.stillframe.model.ScrubReport.Outcome.WHOLE);
-            assertReadable(lab, service, stored, LaunchRequest.of(kept.id(), "from-store").withRegion("home"));
+            assertReadable(
+                    lab,
+                    service,
+                    stored,
+                    LaunchRequest.of(kept.id(), "from-store").withRegion("home"));
             lab.assertNothingLeft(kept.id());
             lab.host.guest("from-store").delete();
             service.delete(kept.id());
@@ -136,7 +140,9 @@ class VolumeCopiesTest {
             SnapshotService other = lab.service();
 
             awaitCopy(other, kept.id());
-            assertThat(parts(lab)).as("parts that had arrived are not sent again").isLessThan(2 * sent + 4);
+            assertThat(parts(lab))
+                    .as("parts that had arrived are not sent again")
+                    .isLessThan(2 * sent + 4);
             lab.assertNothingLeft(kept.id());
         }
     }
@@ -171,8 +177,8 @@ class VolumeCopiesTest {
     @Test
     void aForbiddenRegionGetsNothing() {
         try (Lab lab = VolumeSnapshotTest.lab()) {
-            SnapshotService service = lab.service(
-                    Lab.settings().residency(onlyFor("elsewhere")).build());
+            SnapshotService service =
+                    lab.service(Lab.settings().residency(onlyFor("elsewhere")).build());
             Snapshot kept = taken(lab, service, Lab.request());
 
             assertFails(Kind.INVALID, () -> service.addCopy(kept.id(), "home"));
@@ -185,14 +191,13 @@ class VolumeCopiesTest {
     @Test
     void itIsLaunchedWhereTheVolumesAreNot() {
         try (Lab lab = VolumeSnapshotTest.lab();
-                SimulatedHypervisor elsewhere =
-                        SimulatedHypervisor.builder().uri("simulated:///elsewhere").build()) {
+                SimulatedHypervisor elsewhere = SimulatedHypervisor.builder()
+                        .uri("simulated:///elsewhere")
+                        .build()) {
             SnapshotService service = both(lab, elsewhere, ResidencyPolicy.none());
             Snapshot kept = taken(lab, service, Lab.request().withHost("here"));
 
-            service.launch(LaunchRequest.of(kept.id(), "copy")
-                    .withHost("there")
-                    .withDisks(DiskSelection.all()));
+            service.launch(LaunchRequest.of(kept.id(), "copy").withHost("there").withDisks(DiskSelection.all()));
 
             for (DiskSnapshot disk : kept.disks()) {
                 try (BlockSource original = lab.guest.content(disk.device());
@@ -208,8 +213,9 @@ class VolumeCopiesTest {
     @Test
     void aRuleKeepsItFromBeingReadToAnotherHost() {
         try (Lab lab = VolumeSnapshotTest.lab();
-                SimulatedHypervisor elsewhere =
-                        SimulatedHypervisor.builder().uri("simulated:///elsewhere").build()) {
+                SimulatedHypervisor elsewhere = SimulatedHypervisor.builder()
+                        .uri("simulated:///elsewhere")
+                        .build()) {
             SnapshotService service = both(lab, elsewhere, onlyFor("home"));
             Snapshot kept = taken(lab, service, Lab.request().withHost("here"));
             LaunchRequest there = LaunchRequest.of(kept.id(), "copy").withHost("there");
@@ -265,9 +271,7 @@ class VolumeCopiesTest {
 
     private static Snapshot awaitCopy(SnapshotService service, SnapshotId id) {
         return service.await(
-                id,
-                s -> s.replica("home").filter(Replica::isComplete).isPresent(),
-                Lab.LONG);
+                id, s -> s.replica("home").filter(Replica::isComplete).isPresent(), Lab.LONG);
     }
 
     private static long parts(Lab lab) {
@@ -287,8 +291,6 @@ class VolumeCopiesTest {
     }
 
     private static void assertFails(Kind kind, Runnable call) {
-        assertThatExceptionOfType(SnapshotException.class)
-                .isThrownBy(call::run)
-                .matches(e -> e.kind() == kind);
+        assertThatExceptionOfType(SnapshotException.class).isThrownBy(call::run).matches(e -> e.kind() == kind);
     }
 }

@@ -64,8 +64,7 @@ class VolumeSnapshotTest {
             assertThat(snapshot.completedAt())
                     .isEqualTo(snapshot.volumes().orElseThrow().completedAt());
             assertThat(snapshot.disks()).allSatisfy(disk -> {
-                assertThat(disk.volume().orElseThrow())
-                        .contains(snapshot.id().value(), "/" + disk.device());
+                assertThat(disk.volume().orElseThrow()).contains(snapshot.id().value(), "/" + disk.device());
                 assertThat(disk.object()).isEmpty();
             });
             assertThat(snapshot.replicas()).isEmpty();
@@ -107,8 +106,8 @@ class VolumeSnapshotTest {
             SnapshotService service = lab.service();
             Snapshot snapshot = taken(lab, service, Lab.request());
 
-            LaunchedInstance copy = service.launch(
-                    LaunchRequest.of(snapshot.id(), "copy").withDisks(DiskSelection.all()));
+            LaunchedInstance copy =
+                    service.launch(LaunchRequest.of(snapshot.id(), "copy").withDisks(DiskSelection.all()));
 
             assertNothingRead(lab);
             assertThat(dependents(lab)).hasSize(2);
@@ -176,8 +175,8 @@ class VolumeSnapshotTest {
 
             Snapshot stores = taken(lab, service, Lab.request().withKeep(Keep.STORES));
             Snapshot region = taken(lab, service, Lab.request().withRegions("home"));
-            SnapshotService regular = lab.service(
-                    Lab.settings().placement(Placement.in("home")).build());
+            SnapshotService regular =
+                    lab.service(Lab.settings().placement(Placement.in("home")).build());
             Snapshot usual = taken(lab, regular, Lab.request());
 
             for (Snapshot stored : List.of(stores, region, usual)) {
@@ -237,13 +236,12 @@ class VolumeSnapshotTest {
 
             lab.clock.step(Duration.ofDays(1));
             service.changeRetention(
-                    taken(lab, service, Lab.request().withName("wakes the timer")).id(),
+                    taken(lab, service, Lab.request().withName("wakes the timer"))
+                            .id(),
                     io.stillframe.model.Retention.ofDays(2));
 
             Snapshot waiting = service.await(
-                    snapshot.id(),
-                    s -> s.volumes().flatMap(VolumeCopy::failure).isPresent(),
-                    Lab.LONG);
+                    snapshot.id(), s -> s.volumes().flatMap(VolumeCopy::failure).isPresent(), Lab.LONG);
             assertThat(waiting.status()).isEqualTo(SnapshotStatus.DELETING);
             assertThat(waiting.volumes().orElseThrow().state()).isEqualTo(VolumeCopy.State.DELETING);
             assertThat(waiting.volumes().orElseThrow().failure().orElseThrow()).contains("/simulated/");
@@ -274,8 +272,8 @@ class VolumeSnapshotTest {
             service.sweep(SweepMode.REMOVE, new Cancellation());
             assertThat(keptOn(lab)).containsExactlyInAnyOrder(kept.id(), unknown);
 
-            SnapshotService strict = lab.service(
-                    Lab.settings().keptOrphanAge(Duration.ofDays(7)).build());
+            SnapshotService strict =
+                    lab.service(Lab.settings().keptOrphanAge(Duration.ofDays(7)).build());
             strict.sweep(SweepMode.REMOVE, new Cancellation());
             assertThat(keptOn(lab)).hasSize(2);
             lab.clock.step(Duration.ofDays(7));
@@ -294,7 +292,8 @@ class VolumeSnapshotTest {
                     .keptOrphanAge(Duration.ZERO)
                     .orphanAge(Duration.ZERO)
                     .build());
-            assertThat(other.sweep(SweepMode.REMOVE, new Cancellation()).items()).isEmpty();
+            assertThat(other.sweep(SweepMode.REMOVE, new Cancellation()).items())
+                    .isEmpty();
             assertThat(keptOn(lab)).containsExactly(id);
         });
     }
@@ -358,8 +357,9 @@ class VolumeSnapshotTest {
     @Test
     void anotherServiceCannotDeleteItWithoutItsHost() {
         try (Lab lab = lab();
-                SimulatedHypervisor elsewhere =
-                        SimulatedHypervisor.builder().uri("simulated:///elsewhere").build()) {
+                SimulatedHypervisor elsewhere = SimulatedHypervisor.builder()
+                        .uri("simulated:///elsewhere")
+                        .build()) {
             Snapshot snapshot = taken(lab, lab.service(), Lab.request());
             SnapshotService other = lab.service(Lab.settings().build(), elsewhere, lab.store, lab.catalog);
 
@@ -394,8 +394,8 @@ class VolumeSnapshotTest {
         };
         CallPoints points = new CallPoints(visitor);
         try (Lab lab = lab()) {
-            SnapshotService service = lab.service(
-                    Lab.settings().build(), points.around(lab.host.connect()), lab.store, lab.catalog);
+            SnapshotService service =
+                    lab.service(Lab.settings().build(), points.around(lab.host.connect()), lab.store, lab.catalog);
             SnapshotId id = service.create(Lab.request()).id();
             try {
                 await().atMost(Lab.LONG).until(() -> reached.getCount() == 0);
@@ -469,8 +469,6 @@ class VolumeSnapshotTest {
     }
 
     private static void assertFails(Kind kind, Runnable call) {
-        assertThatExceptionOfType(SnapshotException.class)
-                .isThrownBy(call::run)
-                .matches(e -> e.kind() == kind);
+        assertThatExceptionOfType(SnapshotException.class).isThrownBy(call::run).matches(e -> e.kind() == kind);
     }
 }

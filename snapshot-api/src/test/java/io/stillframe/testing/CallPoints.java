@@ -71,13 +71,8 @@ public final class CallPoints {
             "hashCode",
             "equals");
 
-    private static final Set<Class<?>> HANDED_OUT =
-            Set.of(
-                    HypervisorDriver.class,
-                    DiskCapture.class,
-                    VolumeSnapshots.class,
-                    UploadSession.class,
-                    BlockTarget.class);
+    private static final Set<Class<?>> HANDED_OUT = Set.of(
+            HypervisorDriver.class, DiskCapture.class, VolumeSnapshots.class, UploadSession.class, BlockTarget.class);
 
     /** The service's own name is random, and so is which thread of a pool it is. */
     private static final Pattern WORK = Pattern.compile("stillframe-[0-9a-f]+-([a-z]+).*");

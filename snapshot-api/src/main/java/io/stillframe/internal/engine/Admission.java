@@ -135,12 +135,13 @@ final class Admission {
      */
     private Placement placed(SnapshotRequest request, InstanceSummary instance, Optional<VolumeCopy> volumes) {
         Placement asked = installation.placement(request);
-        boolean elsewhere = asked.keep() == Keep.VOLUMES || volumes.isPresent() && asked.keep() != Keep.BOTH;
+        boolean elsewhere = asked.keep() == Keep.VOLUMES || (volumes.isPresent() && asked.keep() != Keep.BOTH);
         if (elsewhere) {
             return asked.withRegions(List.of());
         }
         List<String> names = asked.regions();
-        Placement placed = names.isEmpty() ? asked.withRegions(List.of(installation.home().name())) : asked;
+        Placement placed =
+                names.isEmpty() ? asked.withRegions(List.of(installation.home().name())) : asked;
         Residency residency = Residency.of(installation.settings().residency(), request.tenant(), instance, placed);
         placed.regions().forEach(name -> residency.require(region(name)));
         boolean home = placed.equals(Placement.in(installation.home().name()));

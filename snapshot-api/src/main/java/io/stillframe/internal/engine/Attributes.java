@@ -147,7 +147,8 @@ final class Attributes {
         return without(record, KEPT);
     }
 
-    private static String planText(SnapshotId snapshot, InstanceId instance, List<CapturePlan.Disk> disks, String state) {
+    private static String planText(
+            SnapshotId snapshot, InstanceId instance, List<CapturePlan.Disk> disks, String state) {
         return JsonWriter.write(w -> w.text("snapshot", snapshot.value())
                 .text("instance", instance.value())
                 .text("state", state)

@@ -62,7 +62,7 @@ final class Copies {
         boolean elsewhere = snapshot.isKeptOnVolumes();
         if (!elsewhere
                 && snapshot.replicas().stream()
-                .noneMatch(copy -> copy.isComplete() && !copy.region().equals(name))) {
+                        .noneMatch(copy -> copy.isComplete() && !copy.region().equals(name))) {
             throw SnapshotException.conflict("the copy in region " + name + " is the only complete one of snapshot "
                     + snapshot.id() + "; copy it to another region first, or delete the snapshot");
         }

@@ -136,7 +136,8 @@ final class CopyWork {
 
     /** The first copy in a region of a snapshot that is kept on volumes; others are copied from it. */
     private void storeFromVolumes(Region target) {
-        retries.call("asking the store", job.cancellation(), () -> target.store().stat(StoredLayout.manifest(job.id())));
+        retries.call(
+                "asking the store", job.cancellation(), () -> target.store().stat(StoredLayout.manifest(job.id())));
         removeDiscarded(target);
         new VolumeTransfer(installation, retries, threads, calls, job).run(target);
         complete(target);

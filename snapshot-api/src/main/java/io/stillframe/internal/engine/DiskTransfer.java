@@ -131,11 +131,7 @@ final class DiskTransfer {
     }
 
     private DiskSnapshot send(
-            DiskSnapshot disk,
-            BlockSource source,
-            ImageWriter writer,
-            PartLayout layout,
-            DiskUploads uploads) {
+            DiskSnapshot disk, BlockSource source, ImageWriter writer, PartLayout layout, DiskUploads uploads) {
         ObjectKey key = uploads.key();
         record.assureLease();
         record.intent(STORE, key.value());
@@ -162,9 +158,8 @@ final class DiskTransfer {
                 installation.settings().uploadsPerTransfer(),
                 installation.settings().regionPatience(),
                 () -> PhaseEvents.begin(PhaseEvents.Kind.PART_UPLOAD, record.snapshot()),
-                (name, why) -> destinations
-                        .named(name)
-                        .ifPresent(region -> leaveBehind(region, RegionCalls.reason(why))));
+                (name, why) ->
+                        destinations.named(name).ifPresent(region -> leaveBehind(region, RegionCalls.reason(why))));
     }
 
     /** Told by another thread, that of the region's: the one that finds it out may be reading the disk. */

@@ -83,7 +83,8 @@ final class Duties {
         String owed = record.snapshot().obligations().isEmpty()
                 ? ""
                 : "owed to the instance: " + record.snapshot().obligations();
-        return Optional.of(owed + (stored ? (owed.isEmpty() ? "" : "; ") + "what was stored or kept is to be removed" : ""));
+        return Optional.of(
+                owed + (stored ? (owed.isEmpty() ? "" : "; ") + "what was stored or kept is to be removed" : ""));
     }
 
     static boolean cleanupOwed(CatalogRecord record) {

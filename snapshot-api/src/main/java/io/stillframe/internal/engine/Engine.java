@@ -95,8 +95,7 @@ public final class Engine implements AutoCloseable {
         this.copies = new Copies(installation, reads, access, replicator);
         jobs.whenCopiesAreOwed(replicator::look);
         jobs.start();
-        if (settings.worker() != ServiceSettings.Worker.NONE
-                && installation.mayOweCopies()) {
+        if (settings.worker() != ServiceSettings.Worker.NONE && installation.mayOweCopies()) {
             replicator.start();
         }
         if (settings.worker() == ServiceSettings.Worker.ANY) {

@@ -97,8 +97,9 @@ record Installation(
 
     /** Whether it has where copies come from and where they go: from region to region, or from volumes to a region. */
     boolean mayOweCopies() {
-        boolean volumes = hosts.values().stream().anyMatch(host -> host.volumes().isPresent());
-        return regions.size() > 1 || regions.size() == 1 && volumes;
+        boolean volumes =
+                hosts.values().stream().anyMatch(host -> host.volumes().isPresent());
+        return regions.size() > 1 || (volumes && !regions.isEmpty());
     }
 
     /** Where a copy is, if this service reaches it. */

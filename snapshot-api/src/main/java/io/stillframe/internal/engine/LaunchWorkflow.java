@@ -120,10 +120,11 @@ final class LaunchWorkflow {
      */
     private Optional<VolumeAccess> origin(CatalogRecord available, ReadFrom from, String host) {
         Snapshot snapshot = available.snapshot();
-        Optional<VolumeAccess> volumes = snapshot.isKeptOnVolumes() && from.region().isEmpty()
-                ? VolumeAccess.of(installation, available).filter(access ->
-                        access.isReachedBy(installation.requireHypervisor(host)))
-                : Optional.empty();
+        Optional<VolumeAccess> volumes =
+                snapshot.isKeptOnVolumes() && from.region().isEmpty()
+                        ? VolumeAccess.of(installation, available)
+                                .filter(access -> access.isReachedBy(installation.requireHypervisor(host)))
+                        : Optional.empty();
         if (volumes.isEmpty() && reads.copies(snapshot, from).isEmpty()) {
             boolean stays = host.equals(snapshot.instance().hypervisor());
             Residency residency = Residency.of(installation.settings().residency(), snapshot);
@@ -139,11 +140,7 @@ final class LaunchWorkflow {
     }
 
     private LaunchedInstance launch(
-            Job job,
-            LaunchPlan plan,
-            Source source,
-            LaunchListener listener,
-            Cancellation cancellation) {
+            Job job, LaunchPlan plan, Source source, LaunchListener listener, Cancellation cancellation) {
         HypervisorDriver driver = source.driver();
         LaunchedInstance launched;
         try {
@@ -210,8 +207,7 @@ final class LaunchWorkflow {
         });
     }
 
-    private void restore(
-            Job job, LaunchPlan plan, Source source, LaunchListener listener, Cancellation cancellation) {
+    private void restore(Job job, LaunchPlan plan, Source source, LaunchListener listener, Cancellation cancellation) {
         List<DiskSnapshot> disks = source.disks();
         long total = disks.stream().mapToLong(DiskSnapshot::bytesRead).sum();
         long done = 0;

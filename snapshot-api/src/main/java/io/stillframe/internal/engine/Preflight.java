@@ -77,12 +77,11 @@ final class Preflight {
 
     /** UNSUPPORTED, naming the disks, if they are to be kept on volumes and some are none. */
     private static Optional<VolumeCopy> volumes(VolumeSnapshots storage, Placement placement, CapturePlan plan) {
-        boolean kept =
-                switch (placement.keep()) {
-                    case STORES -> false;
-                    case AUTOMATIC -> placement.regions().isEmpty() && storage.canKeep(plan);
-                    case VOLUMES, BOTH -> !storage.planKeep(plan).disks().isEmpty();
-                };
+        boolean kept = switch (placement.keep()) {
+            case STORES -> false;
+            case AUTOMATIC -> placement.regions().isEmpty() && storage.canKeep(plan);
+            case VOLUMES, BOTH -> !storage.planKeep(plan).disks().isEmpty();
+        };
         return Optional.of(VolumeCopy.pending(storage.name())).filter(copy -> kept);
     }
 

@@ -180,8 +180,8 @@ final class Replicator implements AutoCloseable {
             return;
         }
         try {
-            List<Region> failed =
-                    new CopyWork(installation, retries, threads, calls, job).run(region -> isDue(name(job.id(), region)));
+            List<Region> failed = new CopyWork(installation, retries, threads, calls, job)
+                    .run(region -> isDue(name(job.id(), region)));
             List<String> names =
                     failed.stream().map(region -> name(job.id(), region)).toList();
             names.forEach(this::failed);

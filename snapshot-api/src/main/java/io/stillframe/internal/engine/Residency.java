@@ -50,7 +50,8 @@ final class Residency {
     void requireNone(String what) {
         if (!rules.isEmpty()) {
             throw SnapshotException.invalid("the snapshot is not " + what + ", as residency rule '"
-                    + rules.get(0).name() + "' says where it may be; copy it to an allowed region and launch it from there");
+                    + rules.get(0).name()
+                    + "' says where it may be; copy it to an allowed region and launch it from there");
         }
     }
 

@@ -167,7 +167,7 @@ final class SnapshotReads {
     }
 
     private static boolean isComplete(Snapshot snapshot, Region region) {
-        return snapshot.replicas().isEmpty() && snapshot.volumes().isEmpty()
+        return (snapshot.replicas().isEmpty() && snapshot.volumes().isEmpty())
                 || Replicas.in(region, snapshot).filter(Replica::isComplete).isPresent();
     }
 

@@ -76,9 +76,11 @@ final class Sweep {
         expired();
         installation.regions().forEach(this::stored);
         installation.hosts().values().forEach(this::held);
-        installation.hosts().values().forEach(host -> host.volumes().ifPresent(volumes -> new VolumeSweep(
-                        installation, volumes, this)
-                .run()));
+        installation
+                .hosts()
+                .values()
+                .forEach(host ->
+                        host.volumes().ifPresent(volumes -> new VolumeSweep(installation, volumes, this).run()));
         return new SweepReport(mode, items);
     }
 

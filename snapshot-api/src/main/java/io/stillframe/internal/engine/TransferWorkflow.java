@@ -59,8 +59,7 @@ final class TransferWorkflow {
                 .requireHypervisor(record.snapshot().instance().hypervisor())
                 .capture();
         destinations.begin(installation);
-        try (OpenDisks disks = OpenDisks.open(
-                plan.disks(), device -> capture.open(plan, device), job.cancellation())) {
+        try (OpenDisks disks = OpenDisks.open(plan.disks(), device -> capture.open(plan, device), job.cancellation())) {
             watch.begin(disks.dataBytes());
             transfer.run(disks);
             record.update(s -> destinations.told(s).toBuilder()

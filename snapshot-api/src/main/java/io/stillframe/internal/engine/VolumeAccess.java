@@ -38,7 +38,7 @@ record VolumeAccess(VolumeSnapshots volumes, VolumeSnapshot kept) {
     boolean isReachedBy(Hypervisor hypervisor) {
         return hypervisor
                 .volumes()
-                .filter(own -> own == volumes || own.name().equals(volumes.name()) && own.reaches(kept))
+                .filter(own -> own.equals(volumes) || (own.name().equals(volumes.name()) && own.reaches(kept)))
                 .isPresent();
     }
 
@@ -64,6 +64,7 @@ record VolumeAccess(VolumeSnapshots volumes, VolumeSnapshot kept) {
     private static SnapshotException unreached(Installation installation, CatalogRecord record) {
         return SnapshotException.unsupported("snapshot " + record.snapshot().id() + " is kept on volumes of host "
                 + record.snapshot().instance().hypervisor() + ", which this service, on "
-                + installation.hosts().keySet().stream().sorted().toList() + ", does not reach; use a service that does");
+                + installation.hosts().keySet().stream().sorted().toList()
+                + ", does not reach; use a service that does");
     }
 }

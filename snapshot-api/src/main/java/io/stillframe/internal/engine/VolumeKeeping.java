@@ -52,8 +52,8 @@ final class VolumeKeeping {
     /** When it returns, the snapshot is {@code AVAILABLE}, or waits for the copies that it was asked for with. */
     void run() {
         job.cancellation().check();
-        VolumeSnapshots volumes = VolumeAccess.require(
-                installation, record.snapshot().instance().hypervisor());
+        VolumeSnapshots volumes =
+                VolumeAccess.require(installation, record.snapshot().instance().hypervisor());
         CapturePlan plan = Attributes.requirePlan(record.record());
         VolumeSnapshot planned = volumes.planKeep(plan);
         if (Attributes.kept(record.record()).isEmpty()) {

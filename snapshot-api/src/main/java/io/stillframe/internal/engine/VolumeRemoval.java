@@ -63,8 +63,7 @@ final class VolumeRemoval {
                 throw SnapshotException.conflict("volumes were cloned from snapshot " + record.id()
                         + " and still need it: "
                         + String.join(
-                                ", ",
-                                dependents.stream().map(Dependent::volume).toList())
+                                ", ", dependents.stream().map(Dependent::volume).toList())
                         + "; remove their instances first, or use a service that flattens them");
             }
         });

@@ -46,7 +46,8 @@ final class VolumeSweep {
     private void unknown(VolumeSnapshot kept) {
         Optional<Duration> age = installation.settings().keptOrphanAge();
         Instant now = installation.clock().instant();
-        boolean old = age.isPresent() && !kept.snapshot().createdAt().plus(age.get()).isAfter(now);
+        boolean old =
+                age.isPresent() && !kept.snapshot().createdAt().plus(age.get()).isAfter(now);
         if (!old) {
             sweep.keep(
                     Kind.KEPT_ON_VOLUMES,

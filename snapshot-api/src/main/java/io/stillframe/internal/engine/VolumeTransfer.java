@@ -53,12 +53,12 @@ final class VolumeTransfer {
 
     private void storeDisks(Region target) {
         VolumeAccess access = VolumeAccess.of(installation, record.record())
-                .orElseThrow(() -> SnapshotException.corrupt("the record of " + record.id()
-                        + " says that it is kept on volumes, but not where"));
-        TransferWatch watch = new TransferWatch(
-                job, threads.ticks(), installation.settings().stallLimit(), unused -> {});
-        DiskTransfer transfer = new DiskTransfer(
-                installation, retries, threads, watch, job, Destinations.only(calls, job, target));
+                .orElseThrow(() -> SnapshotException.corrupt(
+                        "the record of " + record.id() + " says that it is kept on volumes, but not where"));
+        TransferWatch watch =
+                new TransferWatch(job, threads.ticks(), installation.settings().stallLimit(), unused -> {});
+        DiskTransfer transfer =
+                new DiskTransfer(installation, retries, threads, watch, job, Destinations.only(calls, job, target));
         transfer.removeStrays();
         try (OpenDisks disks = OpenDisks.open(
                 access.kept().disks(), device -> access.volumes().open(access.kept(), device), job.cancellation())) {

@@ -20,7 +20,11 @@ public final class PlacementFields {
                 (fields, value) -> fields.texts("regions", value.regions())
                         .constant("availability", value.availability())
                         .object("residency", value.residency(), PlacementFields::writeRule)
-                        .text("keep", Optional.of(value.keep()).filter(keep -> keep != Keep.AUTOMATIC).map(Enum::name)));
+                        .text(
+                                "keep",
+                                Optional.of(value.keep())
+                                        .filter(keep -> keep != Keep.AUTOMATIC)
+                                        .map(Enum::name)));
     }
 
     /** Reads the object of that name; the default if there is none. */

@@ -2,7 +2,6 @@ package io.stillframe.engine.model;
 
 import io.stillframe.hypervisor.SimulatedHypervisor;
 import io.stillframe.model.Availability;
-import io.stillframe.spi.VolumeSnapshot;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
@@ -17,6 +16,7 @@ import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PowerState;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.VolumeSnapshot;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;

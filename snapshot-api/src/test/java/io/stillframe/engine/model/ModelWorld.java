@@ -2,9 +2,6 @@ package io.stillframe.engine.model;
 
 import static io.stillframe.engine.model.ModelInvariants.require;
 
-import io.stillframe.spi.VolumeSnapshots;
-import io.stillframe.spi.VolumeSnapshot;
-import io.stillframe.model.Keep;
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.MemoryCatalog;
 import io.stillframe.hypervisor.AgentBehaviour;
@@ -20,6 +17,7 @@ import io.stillframe.model.CaptureMode;
 import io.stillframe.model.Digest;
 import io.stillframe.model.DiskRole;
 import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.Keep;
 import io.stillframe.model.Placement;
 import io.stillframe.model.Replica;
 import io.stillframe.model.RetryPolicy;
@@ -39,6 +37,8 @@ import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PowerState;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.VolumeSnapshot;
+import io.stillframe.spi.VolumeSnapshots;
 import io.stillframe.store.MemoryObjectStore;
 import io.stillframe.testing.simulation.Simulation;
 import java.time.Duration;

@@ -75,7 +75,8 @@ public abstract class VolumeSnapshotsContract extends HypervisorContract {
         assertThat(planned.disks())
                 .extracting(disk -> volumes().location(planned, disk.device()))
                 .doesNotHaveDuplicates()
-                .allSatisfy(location -> assertThat(location).contains(plan.snapshot().value()));
+                .allSatisfy(location ->
+                        assertThat(location).contains(plan.snapshot().value()));
     }
 
     @Test
