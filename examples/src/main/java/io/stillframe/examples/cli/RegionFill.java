@@ -28,7 +28,10 @@ final class RegionFill implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (SnapshotService service = places.storage(console).build()) {
+        SnapshotService.Builder builder = places.storage(console);
+        // What is kept on volumes alone is read from there.
+        places.hypervisor(console).ifPresent(uri -> places.onHost(builder, uri, console));
+        try (SnapshotService service = builder.build()) {
             RegionReport report = CancellableWork.run(
                     console,
                     "the work on region " + region,

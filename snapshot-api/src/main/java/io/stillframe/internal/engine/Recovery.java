@@ -229,6 +229,8 @@ final class Recovery {
                 || record.snapshot().status() == SnapshotStatus.CAPTURING;
         if (needed) {
             installation.requireHypervisor(record.snapshot().instance().hypervisor());
+        } else if (record.snapshot().status() != SnapshotStatus.AVAILABLE) {
+            VolumeAccess.of(installation, record);
         }
     }
 

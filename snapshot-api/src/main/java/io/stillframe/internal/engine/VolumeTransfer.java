@@ -41,7 +41,7 @@ final class VolumeTransfer {
             span.bytes(record.snapshot().bytesStored());
             span.done("stored in region " + target.name());
         } catch (SnapshotException e) {
-            throw explained(e);
+            throw explained(target, e);
         }
         RetentionFile.of(record.snapshot())
                 .ifPresent(file -> retries.run("storing the retention", job.cancellation(), () -> {
@@ -95,10 +95,14 @@ final class VolumeTransfer {
     }
 
     /** A transfer that stood still was told to stop for that. */
-    private SnapshotException explained(SnapshotException e) {
-        return job.stopped()
+    private SnapshotException explained(Region target, SnapshotException e) {
+        Optional<String> stalled = job.stopped()
                 .filter(stop -> stop.reason() == Job.StopReason.STALLED)
-                .map(stop -> SnapshotException.transientFault(stop.message(), e))
-                .orElse(e);
+                .map(Job.Stop::message);
+        if (stalled.isEmpty()) {
+            return e;
+        }
+        record.update(s -> Replicas.with(s, target, copy -> copy.behind(stalled.get())));
+        return SnapshotException.transientFault(stalled.get(), e);
     }
 }
