@@ -211,6 +211,26 @@ class VolumeCopiesTest {
     }
 
     @Test
+    void itsCopyIsLaunchedByAServiceThatDoesNotReachItsVolumes() {
+        try (Lab lab = VolumeSnapshotTest.lab();
+                SimulatedHypervisor elsewhere =
+                        SimulatedHypervisor.builder().uri("simulated:///elsewhere").build()) {
+            SnapshotService service = lab.service();
+            Snapshot kept = taken(lab, service, Lab.request());
+            service.addCopy(kept.id(), "home");
+            awaitCopy(service, kept.id());
+            SnapshotService other = lab.service(Lab.settings().build(), elsewhere, lab.store, lab.catalog);
+
+            other.launch(LaunchRequest.of(kept.id(), "copy"));
+
+            try (BlockSource original = lab.guest.content("vda");
+                    BlockSource copy = elsewhere.guest("copy").content("vda")) {
+                RegionLab.assertSameDisk(original, copy);
+            }
+        }
+    }
+
+    @Test
     void aRuleKeepsItFromBeingReadToAnotherHost() {
         try (Lab lab = VolumeSnapshotTest.lab();
                 SimulatedHypervisor elsewhere = SimulatedHypervisor.builder()

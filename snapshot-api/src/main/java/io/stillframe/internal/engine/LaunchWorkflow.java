@@ -122,17 +122,26 @@ final class LaunchWorkflow {
         Snapshot snapshot = available.snapshot();
         Optional<VolumeAccess> volumes =
                 snapshot.isKeptOnVolumes() && from.region().isEmpty()
-                        ? VolumeAccess.of(installation, available)
+                        ? VolumeAccess.reached(installation, available)
                                 .filter(access -> access.isReachedBy(installation.requireHypervisor(host)))
                         : Optional.empty();
         if (volumes.isEmpty() && reads.copies(snapshot, from).isEmpty()) {
-            boolean stays = host.equals(snapshot.instance().hypervisor());
-            Residency residency = Residency.of(installation.settings().residency(), snapshot);
-            if (!stays) {
-                residency.requireNone("copied from its volumes to host " + host);
-            }
+            requireReadable(available, host);
         }
         return volumes;
+    }
+
+    /** Only its volumes have it. */
+    private void requireReadable(CatalogRecord available, String host) {
+        Snapshot snapshot = available.snapshot();
+        if (!host.equals(snapshot.instance().hypervisor())) {
+            Residency.of(installation.settings().residency(), snapshot)
+                    .requireNone("copied from its volumes to host " + host);
+        }
+        if (VolumeAccess.reached(installation, available).isEmpty()) {
+            throw SnapshotException.unsupported("snapshot " + snapshot.id()
+                    + " is on volumes alone that this service does not reach; use one that does, or copy it to a region");
+        }
     }
 
     private static LaunchPlan plan(Hypervisor hypervisor, LaunchSpec spec, VolumeAccess origin) {

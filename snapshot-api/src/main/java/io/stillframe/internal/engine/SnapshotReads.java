@@ -90,7 +90,7 @@ final class SnapshotReads {
         return openDisk(available(id), device, from);
     }
 
-    /** Opens a disk of an available snapshot where it is stored, or on its volumes; closed by the caller. */
+    /** Opens a disk of an available snapshot where it is stored, or on its volumes if it is not; closed by the caller. */
     BlockSource openDisk(CatalogRecord record, String device, ReadFrom from) {
         Snapshot snapshot = record.snapshot();
         DiskSnapshot disk = snapshot.disks().stream()
@@ -102,7 +102,7 @@ final class SnapshotReads {
         List<FallbackSource.Copy> copies = new ArrayList<>();
         copies(snapshot, from)
                 .forEach(region -> copies.add(new FallbackSource.Copy(region.name(), () -> open(disk, region))));
-        if (isReadOnVolumes(snapshot, from)) {
+        if (copies.isEmpty()) {
             copies.add(new FallbackSource.Copy("the volumes", () -> {
                 VolumeAccess access = VolumeAccess.of(installation, record).orElseThrow(() -> unknown(snapshot.id()));
                 return access.volumes().open(access.kept(), device);

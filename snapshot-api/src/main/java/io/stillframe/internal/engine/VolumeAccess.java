@@ -15,14 +15,21 @@ import java.util.function.Predicate;
  * @param kept the snapshot of the volumes
  */
 record VolumeAccess(VolumeSnapshots volumes, VolumeSnapshot kept) {
-    /** Empty if nothing is kept on volumes. */
+    /** Empty if nothing is kept on volumes; UNSUPPORTED if this service does not reach them. */
     static Optional<VolumeAccess> of(Installation installation, CatalogRecord record) {
         return Attributes.kept(record)
-                .map(kept -> new VolumeAccess(
-                        own(installation, record)
-                                .or(() -> other(installation, record, kept))
-                                .orElseThrow(() -> unreached(installation, record)),
-                        kept));
+                .map(kept -> find(installation, record, kept).orElseThrow(() -> unreached(installation, record)));
+    }
+
+    /** Empty if nothing is kept on volumes that this service reaches. */
+    static Optional<VolumeAccess> reached(Installation installation, CatalogRecord record) {
+        return Attributes.kept(record).flatMap(kept -> find(installation, record, kept));
+    }
+
+    private static Optional<VolumeAccess> find(Installation installation, CatalogRecord record, VolumeSnapshot kept) {
+        return own(installation, record)
+                .or(() -> other(installation, record, kept))
+                .map(volumes -> new VolumeAccess(volumes, kept));
     }
 
     /** The storage of the instance's own host. */
