@@ -213,8 +213,9 @@ class VolumeCopiesTest {
     @Test
     void itsCopyIsLaunchedByAServiceThatDoesNotReachItsVolumes() {
         try (Lab lab = VolumeSnapshotTest.lab();
-                SimulatedHypervisor elsewhere =
-                        SimulatedHypervisor.builder().uri("simulated:///elsewhere").build()) {
+                SimulatedHypervisor elsewhere = SimulatedHypervisor.builder()
+                        .uri("simulated:///elsewhere")
+                        .build()) {
             SnapshotService service = lab.service();
             Snapshot kept = taken(lab, service, Lab.request());
             service.addCopy(kept.id(), "home");

@@ -100,8 +100,10 @@ class RbdKeptLifeTest {
         assertThat(guest.boots()).isEqualTo(boots);
 
         LaunchedInstance clone = launch(Lab.URI, "rbd-kept-clone", LaunchRequest.of(kept.id(), "rbd-kept-clone"));
-        assertThat(volumesOf(clone)).hasSize(2).allSatisfy(volume -> assertThat(lab.command("rbd", "info", volume))
-                .contains("parent: "));
+        assertThat(volumesOf(clone))
+                .hasSize(2)
+                .allSatisfy(
+                        volume -> assertThat(lab.command("rbd", "info", volume)).contains("parent: "));
         guest.assertConsistent(written, places(clone));
         assertThatExceptionOfType(SnapshotException.class)
                 .isThrownBy(() -> delete(kept.id(), Dependents.REFUSE))
@@ -119,8 +121,9 @@ class RbdKeptLifeTest {
         guest.assertConsistent(written, places(copy));
 
         delete(kept.id(), Dependents.FLATTEN);
-        assertThat(volumesOf(clone)).allSatisfy(volume -> assertThat(lab.command("rbd", "info", volume))
-                .doesNotContain("parent: "));
+        assertThat(volumesOf(clone))
+                .allSatisfy(
+                        volume -> assertThat(lab.command("rbd", "info", volume)).doesNotContain("parent: "));
         guest.assertConsistent(written, places(clone));
         assertThat(guest.leftovers()).isEmpty();
         guest.assertKept(written);
@@ -141,7 +144,8 @@ class RbdKeptLifeTest {
                 service.openDisk(kept.id(), disk.device()).close();
             }
             SweepReport swept = service.sweep(SweepMode.REMOVE, new Cancellation());
-            assertThat(swept.items()).noneMatch(item -> item.subject().contains(kept.id().value()));
+            assertThat(swept.items())
+                    .noneMatch(item -> item.subject().contains(kept.id().value()));
         }
         delete(kept.id(), Dependents.REFUSE);
         assertThat(guest.leftovers()).isEmpty();
@@ -169,9 +173,7 @@ class RbdKeptLifeTest {
         try (SnapshotService service = service(Lab.URI, ServiceSettings.ofDefaults())) {
             service.addCopy(id, "home");
             return service.await(
-                    id,
-                    s -> s.replica("home").filter(Replica::isComplete).isPresent(),
-                    PATIENCE);
+                    id, s -> s.replica("home").filter(Replica::isComplete).isPresent(), PATIENCE);
         }
     }
 
@@ -186,8 +188,8 @@ class RbdKeptLifeTest {
     private LaunchedInstance launch(String hypervisor, String name, LaunchRequest request) {
         lab.tryCommand("virsh", "undefine", name);
         try (SnapshotService service = service(hypervisor, ServiceSettings.ofDefaults())) {
-            LaunchedInstance instance = service.launch(
-                    request.withDisks(DiskSelection.all()).withStart(LaunchRequest.Start.DEFINED_ONLY));
+            LaunchedInstance instance =
+                    service.launch(request.withDisks(DiskSelection.all()).withStart(LaunchRequest.Start.DEFINED_ONLY));
             launched.add(instance);
             return instance;
         }

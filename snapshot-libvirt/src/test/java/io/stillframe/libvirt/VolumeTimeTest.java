@@ -2,14 +2,14 @@ package io.stillframe.libvirt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.stillframe.model.SnapshotRequest;
-import io.stillframe.model.LaunchRequest;
 import io.stillframe.SnapshotService;
 import io.stillframe.model.DiskRole;
 import io.stillframe.model.DiskSelection;
+import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.LaunchRequest.Start;
 import io.stillframe.model.LaunchedInstance;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotRequest;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.InstanceState;
@@ -98,7 +98,13 @@ class VolumeTimeTest {
                         .hypervisor(URI.create(Lab.URI))
                         .catalog(directory.resolve("catalog").toUri())
                         .build()) {
-            lab.command("rbd", "resize", "--no-progress", "--size", size, guest.volumes().get(0));
+            lab.command(
+                    "rbd",
+                    "resize",
+                    "--no-progress",
+                    "--size",
+                    size,
+                    guest.volumes().get(0));
 
             long start = System.nanoTime();
             SnapshotId id = service.create(SnapshotRequest.of(guest.name())).id();

@@ -139,8 +139,9 @@ final class LaunchWorkflow {
                     .requireNone("copied from its volumes to host " + host);
         }
         if (VolumeAccess.reached(installation, available).isEmpty()) {
-            throw SnapshotException.unsupported("snapshot " + snapshot.id()
-                    + " is on volumes alone that this service does not reach; use one that does, or copy it to a region");
+            throw SnapshotException.unsupported(
+                    "snapshot " + snapshot.id()
+                            + " is on volumes alone that this service does not reach; use one that does, or copy it to a region");
         }
     }
 

@@ -73,8 +73,7 @@ final class CrashBench implements AutoCloseable {
 
     /** Boots a guest for it whose disks are volumes of that pool. */
     static CrashBench onVolumes(Lab lab, URI uri, String name, String pool) {
-        return new CrashBench(
-                lab, uri, name, Optional.empty(), List.of("--root-rbd", pool, "--data-rbd", pool));
+        return new CrashBench(lab, uri, name, Optional.empty(), List.of("--root-rbd", pool, "--data-rbd", pool));
     }
 
     private CrashBench(Lab lab, URI uri, String name, Optional<URI> database, List<String> disks) {

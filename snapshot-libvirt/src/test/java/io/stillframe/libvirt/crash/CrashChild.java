@@ -43,7 +43,6 @@ public final class CrashChild {
     /** What a service calls the region of its only store. */
     private static final String HOME = "home";
 
-
     private final BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     private final String instance;
     private final CallPoints points = new CallPoints(this::at);
