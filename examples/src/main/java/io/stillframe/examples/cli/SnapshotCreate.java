@@ -118,8 +118,9 @@ final class SnapshotCreate implements Callable<Integer> {
     @Option(
             names = "--keep",
             paramLabel = "WHERE",
-            description = "volumes: as a snapshot of the volumes that the disks are, without moving a byte; stores; both;"
-                    + " automatic (default): on the volumes where all disks are such and no region is named.")
+            description =
+                    "volumes: as a snapshot of the volumes that the disks are, without moving a byte; stores; both;"
+                            + " automatic (default): on the volumes where all disks are such and no region is named.")
     private Keep keep = Keep.AUTOMATIC;
 
     @Option(names = "--wait", description = "Returns when the snapshot is available or has failed.")

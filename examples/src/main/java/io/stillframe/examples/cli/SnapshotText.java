@@ -86,7 +86,8 @@ final class SnapshotText {
     private static String volumes(VolumeCopy copy) {
         return detail(
                 "on " + copy.storage() + " volumes",
-                lower(copy.state()) + copy.completedAt().map(when -> " since " + time(when)).orElse("")
+                lower(copy.state())
+                        + copy.completedAt().map(when -> " since " + time(when)).orElse("")
                         + copy.failure().map(why -> ": " + why).orElse(""));
     }
 

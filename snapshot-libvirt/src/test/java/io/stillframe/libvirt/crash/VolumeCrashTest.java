@@ -78,7 +78,8 @@ class VolumeCrashTest {
             if (work.onVolumes()) {
                 new CrashPlan(work, bench.dryRun(work))
                         .kills().stream()
-                                .filter(order -> wish.equals("all") || order.toString().contains(wish))
+                                .filter(order ->
+                                        wish.equals("all") || order.toString().contains(wish))
                                 .forEach(orders::add);
             }
         }
