@@ -161,8 +161,9 @@ public final class SnapshotService implements AutoCloseable {
     }
 
     /**
-     * Makes a new instance of a snapshot, in the caller's thread. Every disk's content is verified by its digest before the instance
-     * is defined. The original instance and the snapshot are not touched. Whatever fails, nothing of the new instance is left.
+     * Makes a new instance of a snapshot, in the caller's thread. Of one that is kept on volumes which the host reaches, unless the request
+     * names a region, the new disks are copy-on-write clones; else they are filled, and the content of each that was stored is verified by
+     * its digest before the instance is defined. The original instance and the snapshot are not touched. Whatever fails, nothing of the new instance is left.
      *
      * @throws io.stillframe.model.SnapshotException NOT_FOUND if the snapshot does not exist or has expired; CONFLICT if it is not
      *     available or the name is taken; INVALID if the disk is smaller than the snapshot's, naming both sizes; CORRUPT if stored
@@ -198,8 +199,8 @@ public final class SnapshotService implements AutoCloseable {
     }
 
     /**
-     * Asks for a copy of an available snapshot in one more region. Returns at once: the copy is made from a complete one, store to store, by
-     * this service or any other that reaches both regions, also after a crash, and is tried until it is done;
+     * Asks for a copy of an available snapshot in one more region. Returns at once: the copy is made from a complete one, store to store, or
+     * else from the volumes that it is kept on, by this service or any other that reaches both, also after a crash, and is tried until it is done;
      * {@link Snapshot#replica} tells how far it is. Ended by {@link #removeCopy}. Repeated: nothing more happens.
      *
      * @return the snapshot with the new copy
@@ -215,8 +216,8 @@ public final class SnapshotService implements AutoCloseable {
      * the region has confirmed that nothing is left, and then not shown any more.
      *
      * @return the snapshot
-     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if it is the only complete copy or the snapshot is not
-     *     available; TRANSIENT while another process works on it
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if it is the only complete copy, the one on volumes included, or the
+     *     snapshot is not available; TRANSIENT while another process works on it
      */
     public Snapshot removeCopy(SnapshotId id, String region) {
         return engine.removeCopy(id, region);
@@ -303,7 +304,8 @@ public final class SnapshotService implements AutoCloseable {
      * Removes a snapshot in whatever status: work on it is cancelled, its objects are removed, what the instance is owed is done, and
      * the record goes last. Returns when nothing of it is left.
      *
-     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT under a legal hold; TRANSIENT if something cannot be removed now: the snapshot stays {@code
+     * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT under a legal hold, or if volumes that were cloned from it still need
+     *     it and {@link ServiceSettings#dependents} does not have them flattened, naming them; TRANSIENT if something cannot be removed now: the snapshot stays {@code
      *     DELETING} and is finished by a later {@code delete}, {@link #recover} or {@link #sweep}
      */
     public void delete(SnapshotId id) {
@@ -365,7 +367,7 @@ public final class SnapshotService implements AutoCloseable {
 
     /**
      * Removes what is not needed any more: expired snapshots, stored objects and unfinished uploads that no snapshot needs, points in
-     * time still held for snapshots that are settled. What a running job, a living owner, another catalog's published snapshot or
+     * time still held for snapshots that are settled, snapshots kept on volumes that no record names. What a running job, a living owner, another catalog's published snapshot or
      * anything younger than {@link ServiceSettings#orphanAge()} may need stays.
      */
     public SweepReport sweep(SweepMode mode, Cancellation cancellation) {

@@ -15,14 +15,15 @@ import java.util.function.Supplier;
  * Snapshots and catalog records as JSON, for catalogs, manifests and tools. Written on one line of ASCII; read strictly bounded: at most
  * 16 Mi characters and 32 levels.
  *
- * <p>Version 2 where a snapshot is kept in several regions, 1 elsewhere. A reader ignores fields that it does not know, so that a newer writer may add some; what an older reader would get
+ * <p>Version 3 where a snapshot is kept on volumes, 2 where in several regions, 1 elsewhere. A reader ignores fields that it does not know, so that a newer writer may add some; what an older reader would get
  * wrong raises the version, and such a text is refused. Times and durations are ISO 8601 with up to nine decimals, sizes are integers
  * of bytes, absent values are left out. Stateless.
  */
 public final class RecordJson {
     /** The highest version that is written and read. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
+    private static final int SEVERAL_REGIONS = 2;
     private static final String SNAPSHOT = "stillframe-snapshot";
     private static final String RECORD = "stillframe-record";
 
@@ -35,7 +36,10 @@ public final class RecordJson {
     }
 
     private static int versionOf(Snapshot snapshot) {
-        return SnapshotFields.isOfOneRegion(snapshot) ? 1 : VERSION;
+        if (!SnapshotFields.isOfStores(snapshot)) {
+            return VERSION;
+        }
+        return SnapshotFields.isOfOneRegion(snapshot) ? 1 : SEVERAL_REGIONS;
     }
 
     /** A record's text. */

@@ -24,6 +24,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.Tenant;
+import io.stillframe.model.VolumeCopy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
@@ -61,6 +62,12 @@ final class SnapshotFields {
                 .object("failure", snapshot.failure(), SnapshotFields::writeFailure)
                 .text("waitsFor", snapshot.waitsFor());
         PlacementFields.write(out, "placement", snapshot.placement());
+        out.object("volumes", snapshot.volumes(), SnapshotFields::writeVolumes);
+    }
+
+    /** Whether a reader that knows stores only understands it: such a one would forget the volumes, also when it deletes. */
+    static boolean isOfStores(Snapshot snapshot) {
+        return snapshot.volumes().isEmpty() && !snapshot.placement().keep().needsVolumes();
     }
 
     /** Whether a reader that knows one region only understands it: such a one would forget the others, also when it deletes. */
@@ -89,7 +96,8 @@ final class SnapshotFields {
                 in.constants("obligations", Obligation.class),
                 in.objectIfPresent("failure").map(SnapshotFields::readFailure),
                 in.textIfPresent("waitsFor"),
-                PlacementFields.read(in, "placement"));
+                PlacementFields.read(in, "placement"),
+                in.objectIfPresent("volumes").map(SnapshotFields::readVolumes));
     }
 
     private static void writeInstance(JsonWriter out, InstanceSummary instance) {
@@ -158,7 +166,8 @@ final class SnapshotFields {
                 .number("bytesRead", disk.bytesRead())
                 .number("bytesStored", disk.bytesStored())
                 .text("content", disk.content().map(Digest::toString))
-                .text("stored", disk.stored().map(Digest::toString));
+                .text("stored", disk.stored().map(Digest::toString))
+                .text("volume", disk.volume());
     }
 
     private static DiskSnapshot readDisk(JsonObject in) {
@@ -172,7 +181,8 @@ final class SnapshotFields {
                 in.number("bytesRead"),
                 in.number("bytesStored"),
                 in.textIfPresent("content").map(Digest::parse),
-                in.textIfPresent("stored").map(Digest::parse));
+                in.textIfPresent("stored").map(Digest::parse),
+                in.textIfPresent("volume"));
     }
 
     private static void writeReplica(JsonWriter out, Replica replica) {
@@ -193,6 +203,21 @@ final class SnapshotFields {
                 in.constant("state", Replica.State.class),
                 in.instantIfPresent("completedAt"),
                 in.numberIfPresent("bytesStored").orElse(0),
+                in.textIfPresent("failure"));
+    }
+
+    private static void writeVolumes(JsonWriter out, VolumeCopy copy) {
+        out.text("storage", copy.storage())
+                .constant("state", copy.state())
+                .text("completedAt", copy.completedAt().map(Instant::toString))
+                .text("failure", copy.failure());
+    }
+
+    private static VolumeCopy readVolumes(JsonObject in) {
+        return new VolumeCopy(
+                in.text("storage"),
+                in.constant("state", VolumeCopy.State.class),
+                in.instantIfPresent("completedAt"),
                 in.textIfPresent("failure"));
     }
 

@@ -41,11 +41,31 @@ final class SimulatedVolumes implements VolumeSnapshots {
     }
 
     @Override
-    public VolumeSnapshot keep(CapturePlan plan) {
+    public VolumeSnapshot planKeep(CapturePlan plan) {
         if (!canKeep(plan)) {
-            throw SnapshotException.unsupported("the disks of " + plan.instance()
+            throw SnapshotException.unsupported("the disks "
+                    + plan.disks().stream().map(CapturePlan.Disk::device).toList() + " of " + plan.instance()
                     + " are no volumes; store the snapshot, or add the instance with onVolumes()");
         }
+        return new VolumeSnapshot(plan.snapshot(), plan.instance(), plan.disks(), SimulatedCapture.VOLUMES);
+    }
+
+    @Override
+    public String location(VolumeSnapshot kept, String device) {
+        return SimulatedHost.location(kept.instance(), device) + "@" + kept.snapshot();
+    }
+
+    @Override
+    public boolean reaches(VolumeSnapshot kept) {
+        return connection.call(
+                SimulatedOperation.OPEN_VOLUMES,
+                kept.snapshot().value(),
+                () -> host.kept().containsKey(kept.snapshot()));
+    }
+
+    @Override
+    public VolumeSnapshot keep(CapturePlan plan) {
+        VolumeSnapshot kept = planKeep(plan);
         return connection.call(SimulatedOperation.KEEP_VOLUMES, plan.snapshot().value(), () -> {
             SimulatedHost.@Nullable Kept already = host.kept().get(plan.snapshot());
             if (already != null) {
@@ -56,8 +76,6 @@ final class SimulatedVolumes implements VolumeSnapshots {
                 throw SnapshotException.notFound(
                         "the point in time of " + plan.snapshot() + " is not held; begin the capture first");
             }
-            VolumeSnapshot kept =
-                    new VolumeSnapshot(plan.snapshot(), plan.instance(), plan.disks(), SimulatedCapture.VOLUMES);
             host.kept().put(plan.snapshot(), new SimulatedHost.Kept(kept, hold.contents()));
             host.holds().remove(plan.snapshot());
             return kept;

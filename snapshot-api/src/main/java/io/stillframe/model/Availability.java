@@ -4,7 +4,7 @@ import java.util.List;
 
 /** From when on a snapshot that is kept in several regions is {@link SnapshotStatus#AVAILABLE}, which also begins its retention. */
 public enum Availability {
-    /** From when its home region has it whole. */
+    /** From when its home region has it whole, or it is kept on the volumes of its instance's disks. */
     HOME,
     /** From when more than half of its regions have it whole. */
     QUORUM,

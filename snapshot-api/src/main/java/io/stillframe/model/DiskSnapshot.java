@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param bytesStored the stored object's length in bytes
  * @param content digest of what the guest sees; empty until the object is complete
  * @param stored checksum of the stored object; empty until the object is complete
+ * @param volume the snapshot of the volume, as its storage names it; empty unless the disk is kept there
  */
 public record DiskSnapshot(
         String device,
@@ -26,7 +27,8 @@ public record DiskSnapshot(
         long bytesRead,
         long bytesStored,
         Optional<Digest> content,
-        Optional<Digest> stored) {
+        Optional<Digest> stored,
+        Optional<String> volume) {
     public DiskSnapshot {
         if (virtualSize < 0 || bytesRead < 0 || bytesStored < 0) {
             throw SnapshotException.invalid("sizes of disk " + device + " must not be negative: virtual " + virtualSize
@@ -34,7 +36,33 @@ public record DiskSnapshot(
         }
     }
 
-    /** The same disk, of which nothing is stored. */
+    /** Kept in stores alone. */
+    public DiskSnapshot(
+            String device,
+            DiskRole role,
+            String sourceFormat,
+            long virtualSize,
+            String codec,
+            Optional<String> object,
+            long bytesRead,
+            long bytesStored,
+            Optional<Digest> content,
+            Optional<Digest> stored) {
+        this(
+                device,
+                role,
+                sourceFormat,
+                virtualSize,
+                codec,
+                object,
+                bytesRead,
+                bytesStored,
+                content,
+                stored,
+                Optional.empty());
+    }
+
+    /** The same disk, of which no object is stored. */
     public DiskSnapshot unstored() {
         return new DiskSnapshot(
                 device,
@@ -46,6 +74,13 @@ public record DiskSnapshot(
                 0,
                 0,
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                volume);
+    }
+
+    /** The same disk, kept as that snapshot of its volume, or not kept on a volume. */
+    public DiskSnapshot withVolume(Optional<String> value) {
+        return new DiskSnapshot(
+                device, role, sourceFormat, virtualSize, codec, object, bytesRead, bytesStored, content, stored, value);
     }
 }

@@ -1,5 +1,6 @@
 package io.stillframe.model;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -11,6 +12,8 @@ import java.util.OptionalLong;
  * @param rootDiskSize the root disk's size in bytes, at least the snapshot's virtual size; that size if empty
  * @param start whether the new instance is started or only defined
  * @param readFrom which region's copy is read
+ * @param host the host that it is launched on, by the name that the services know it by; the original's if this service reaches it, else
+ *     its only one, if empty
  */
 public record LaunchRequest(
         SnapshotId snapshot,
@@ -18,7 +21,8 @@ public record LaunchRequest(
         DiskSelection disks,
         OptionalLong rootDiskSize,
         Start start,
-        ReadFrom readFrom) {
+        ReadFrom readFrom,
+        Optional<String> host) {
     /** What happens after the definition. */
     public enum Start {
         STARTED,
@@ -27,9 +31,21 @@ public record LaunchRequest(
 
     public LaunchRequest {
         Names.instance(name);
+        host.ifPresent(h -> Names.label("a host's name", h));
         if (rootDiskSize.isPresent() && rootDiskSize.getAsLong() <= 0) {
             throw SnapshotException.invalid("disk size " + rootDiskSize.getAsLong() + " must be over 0 bytes");
         }
+    }
+
+    /** On the original's host. */
+    public LaunchRequest(
+            SnapshotId snapshot,
+            String name,
+            DiskSelection disks,
+            OptionalLong rootDiskSize,
+            Start start,
+            ReadFrom readFrom) {
+        this(snapshot, name, disks, rootDiskSize, start, readFrom, Optional.empty());
     }
 
     /** The root disk in its own size, started. */
@@ -39,21 +55,26 @@ public record LaunchRequest(
     }
 
     public LaunchRequest withDisks(DiskSelection value) {
-        return new LaunchRequest(snapshot, name, value, rootDiskSize, start, readFrom);
+        return new LaunchRequest(snapshot, name, value, rootDiskSize, start, readFrom, host);
     }
 
     /** The root disk's size in bytes. */
     public LaunchRequest withRootDiskSize(long bytes) {
-        return new LaunchRequest(snapshot, name, disks, OptionalLong.of(bytes), start, readFrom);
+        return new LaunchRequest(snapshot, name, disks, OptionalLong.of(bytes), start, readFrom, host);
     }
 
     public LaunchRequest withStart(Start value) {
-        return new LaunchRequest(snapshot, name, disks, rootDiskSize, value, readFrom);
+        return new LaunchRequest(snapshot, name, disks, rootDiskSize, value, readFrom, host);
     }
 
     /** Which region's copy is read. */
     public LaunchRequest withReadFrom(ReadFrom value) {
-        return new LaunchRequest(snapshot, name, disks, rootDiskSize, start, value);
+        return new LaunchRequest(snapshot, name, disks, rootDiskSize, start, value, host);
+    }
+
+    /** The host that it is launched on, by the name that the service was given it by; its URI by default. */
+    public LaunchRequest withHost(String value) {
+        return new LaunchRequest(snapshot, name, disks, rootDiskSize, start, readFrom, Optional.of(value));
     }
 
     /** Reads that region's copy, and another one where something is missing or broken there. */

@@ -12,6 +12,8 @@ public enum Phase {
     HOLDING,
     /** The instance is being powered on again, or thawed. */
     RESUMING,
+    /** The held point in time is being made a snapshot of the volumes' own. */
+    KEEPING,
     /** Waiting for a free place to work on the image. */
     WAITING,
     /** Reading, converting, compressing and transferring the disks. */

@@ -11,9 +11,10 @@ import java.util.Optional;
  * @param regions names of the regions that are to have a copy, the snapshot's home first; the service's first region alone if empty
  * @param availability from when on it is available
  * @param residency where it may be, beside what the service's rules say; anywhere if empty
+ * @param keep what it is kept on
  */
-public record Placement(List<String> regions, Availability availability, Optional<ResidencyRule> residency) {
-    private static final Placement HOME = new Placement(List.of(), Availability.HOME, Optional.empty());
+public record Placement(List<String> regions, Availability availability, Optional<ResidencyRule> residency, Keep keep) {
+    private static final Placement HOME = new Placement(List.of(), Availability.HOME, Optional.empty(), Keep.AUTOMATIC);
 
     public Placement {
         regions.forEach(region -> Names.token("a region's name", region));
@@ -21,9 +22,18 @@ public record Placement(List<String> regions, Availability availability, Optiona
         if (new HashSet<>(regions).size() < regions.size()) {
             throw SnapshotException.invalid("a snapshot has one copy in a region; named are " + regions);
         }
+        if (keep == Keep.VOLUMES && !regions.isEmpty()) {
+            throw SnapshotException.invalid("a snapshot that is kept on volumes alone has no region, named are "
+                    + regions + "; keep it on " + Keep.BOTH + ", or name none");
+        }
     }
 
-    /** In the service's first region alone. */
+    /** Kept on what fits best. */
+    public Placement(List<String> regions, Availability availability, Optional<ResidencyRule> residency) {
+        this(regions, availability, residency, Keep.AUTOMATIC);
+    }
+
+    /** In the service's first region alone, or on the volumes where {@link Keep#AUTOMATIC} says so. */
     public static Placement home() {
         return HOME;
     }
@@ -37,14 +47,19 @@ public record Placement(List<String> regions, Availability availability, Optiona
     }
 
     public Placement withRegions(List<String> value) {
-        return new Placement(value, availability, residency);
+        return new Placement(value, availability, residency, keep);
     }
 
     public Placement withAvailability(Availability value) {
-        return new Placement(regions, value, residency);
+        return new Placement(regions, value, residency, keep);
     }
 
     public Placement withResidency(ResidencyRule value) {
-        return new Placement(regions, availability, Optional.of(value));
+        return new Placement(regions, availability, Optional.of(value), keep);
+    }
+
+    /** What it is kept on. */
+    public Placement withKeep(Keep value) {
+        return new Placement(regions, availability, residency, value);
     }
 }

@@ -1,6 +1,7 @@
 package io.stillframe.model;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -13,7 +14,7 @@ import java.util.OptionalLong;
  * @param uploadsPerTransfer parts of one snapshot sent at the same time to each store, 1 to 64
  * @param partSize bytes of an uploaded part, 64 KiB to 1 GiB; raised where a store or a very large disk needs more
  * @param memory bytes of buffers over all transfers, at least 8 MiB: half of each transfer's share is for chunks, half for parts;
- *     copies from region to region, as many at once as transfers, take four parts each beside it
+ *     copies from region to region, as many at once as transfers, take four parts each beside it, copies from volumes a transfer's share
  * @param leaseTtl how long this service's work is safe from takeover when it stops answering, 1 s to 1 h; renewed three times as often
  * @param freezeDeadline how long a guest's agent has to freeze its file systems
  * @param stopGrace how long after its last shutdown event a guest that still runs is watched when a capture was given up, because it
@@ -35,6 +36,9 @@ import java.util.OptionalLong;
  * @param residency where snapshots may be
  * @param regionPatience how long work in several regions waits in all for one that is slower than the others before it goes on without it,
  *     0 to 1 day; a region that was left behind is copied to from another one later
+ * @param dependents what the removal of a snapshot that is kept on volumes does about volumes that were cloned from it and still need it
+ * @param keptOrphanAge snapshots kept on volumes that no record of this catalog knows are left alone until this old; if empty, always: they
+ *     may be all that is left of another catalog, or of a lost one
  */
 public record ServiceSettings(
         int capturesAtOnce,
@@ -58,7 +62,9 @@ public record ServiceSettings(
         Duration poll,
         Placement placement,
         ResidencyPolicy residency,
-        Duration regionPatience) {
+        Duration regionPatience,
+        Dependents dependents,
+        Optional<Duration> keptOrphanAge) {
     /** Whose requests a service works on. Work that waits belongs to nobody; whoever begins it has it until it is done. */
     public enum Worker {
         /** Those that it was asked for itself, as long as it lives, and what it is told to resume. */
@@ -97,6 +103,17 @@ public record ServiceSettings(
         SWEEP
     }
 
+    /** What is done about volumes that were cloned from a snapshot that is to be removed. */
+    public enum Dependents {
+        /**
+         * It stays as long as there are any. {@code SnapshotService.delete} is refused, naming them, and changes nothing; one whose retention
+         * is over cannot be read any more and is removed when the last of them is gone.
+         */
+        REFUSE,
+        /** They get what they need of it copied, within the block storage, and then depend on nothing. Takes time and room. */
+        FLATTEN
+    }
+
     private static final long LEAST_MEMORY = 8L << 20;
     private static final Duration DAY = Duration.ofDays(1);
 
@@ -115,6 +132,7 @@ public record ServiceSettings(
         within("poll", poll, Duration.ofMillis(10), Duration.ofHours(1));
         within("region patience", regionPatience, Duration.ZERO, DAY);
         within("orphan age", orphanAge, Duration.ZERO, Duration.ofDays(36_500));
+        keptOrphanAge.ifPresent(age -> within("kept orphan age", age, Duration.ZERO, Duration.ofDays(36_500)));
     }
 
     /** Every default; see {@link Builder}. */
@@ -152,6 +170,8 @@ public record ServiceSettings(
         private Placement placement = Placement.home();
         private ResidencyPolicy residency = ResidencyPolicy.none();
         private Duration regionPatience = Duration.ofSeconds(10);
+        private Dependents dependents = Dependents.REFUSE;
+        private Optional<Duration> keptOrphanAge = Optional.empty();
 
         private Builder() {}
 
@@ -286,6 +306,18 @@ public record ServiceSettings(
             return this;
         }
 
+        /** {@link Dependents#REFUSE} by default. */
+        public Builder dependents(Dependents value) {
+            dependents = value;
+            return this;
+        }
+
+        /** None by default: what no record knows is told, and stays. */
+        public Builder keptOrphanAge(Duration value) {
+            keptOrphanAge = Optional.of(value);
+            return this;
+        }
+
         /**
          * The settings.
          *
@@ -314,7 +346,9 @@ public record ServiceSettings(
                     poll,
                     placement,
                     residency,
-                    regionPatience);
+                    regionPatience,
+                    dependents,
+                    keptOrphanAge);
         }
     }
 

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param failure why it failed; present exactly when the status is FAILED
  * @param waitsFor what the next work on it waits for, for a person; present only while it waits for its turn
  * @param placement where it was asked to be kept, and from when on it is available
+ * @param volumes its copy on the volumes of its instance's disks; empty if it is kept in stores alone
  */
 public record Snapshot(
         SnapshotId id,
@@ -48,7 +49,8 @@ public record Snapshot(
         Set<Obligation> obligations,
         Optional<Failure> failure,
         Optional<String> waitsFor,
-        Placement placement) {
+        Placement placement,
+        Optional<VolumeCopy> volumes) {
     public Snapshot {
         if (failure.isPresent() && status != SnapshotStatus.FAILED && status != SnapshotStatus.DELETING) {
             throw SnapshotException.invalid("snapshot " + id + " is " + status + " and cannot carry a failure");
@@ -75,6 +77,11 @@ public record Snapshot(
     /** Its copy in a region, if it has or is to have one there. */
     public Optional<Replica> replica(String region) {
         return replicas.stream().filter(copy -> copy.region().equals(region)).findFirst();
+    }
+
+    /** Whether it can be read from the volumes of its instance's disks. */
+    public boolean isKeptOnVolumes() {
+        return volumes.filter(VolumeCopy::isKept).isPresent();
     }
 
     /** Bytes stored over all disks, in each region. */
@@ -108,6 +115,7 @@ public record Snapshot(
         private Optional<Failure> failure;
         private Optional<String> waitsFor;
         private Placement placement;
+        private Optional<VolumeCopy> volumes;
 
         private Builder(Snapshot base) {
             this.base = base;
@@ -124,6 +132,7 @@ public record Snapshot(
             this.failure = base.failure;
             this.waitsFor = base.waitsFor;
             this.placement = base.placement;
+            this.volumes = base.volumes;
         }
 
         public Builder instance(InstanceSummary value) {
@@ -208,6 +217,11 @@ public record Snapshot(
             return this;
         }
 
+        public Builder volumes(Optional<VolumeCopy> value) {
+            volumes = value;
+            return this;
+        }
+
         public Snapshot build() {
             return new Snapshot(
                     base.id,
@@ -226,7 +240,8 @@ public record Snapshot(
                     obligations,
                     failure,
                     waitsFor,
-                    placement);
+                    placement,
+                    volumes);
         }
 
         private static Set<Obligation> changed(

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  * @param compression algorithm and level; the codec's default if empty
  * @param token an idempotency token, 1 to 255 printable ASCII characters without space: as long as the snapshot exists, the same
  *     request with the same token gives that snapshot instead of a second one
- * @param placement in which regions it is kept, from when on it is available and where it may be; the service's
+ * @param placement in which regions and on what it is kept, from when on it is available and where it may be; the service's
  *     {@link ServiceSettings#placement()} if empty
  */
 public record SnapshotRequest(
@@ -114,9 +114,15 @@ public record SnapshotRequest(
         return changed(draft -> draft.placement = Optional.of(value));
     }
 
-    /** Kept in these regions, its home first; short for {@link #withPlacement} with {@link Placement#in}. */
+    /** Kept in these regions, its home first; short for {@link #withPlacement} with {@link Placement#in}, on what was asked for before. */
     public SnapshotRequest withRegions(String home, String... others) {
-        return withPlacement(Placement.in(home, others));
+        Keep keep = placement.map(Placement::keep).orElse(Keep.AUTOMATIC);
+        return withPlacement(Placement.in(home, others).withKeep(keep));
+    }
+
+    /** Kept on that; the rest of its placement stays as it is. */
+    public SnapshotRequest withKeep(Keep value) {
+        return withPlacement(placement.orElseGet(Placement::home).withKeep(value));
     }
 
     private SnapshotRequest changed(Consumer<Draft> change) {

@@ -6,7 +6,7 @@ public enum SnapshotStatus {
     CAPTURING,
     /** The point in time is held, the instance is back; the image waits or is being worked on. */
     QUEUED,
-    /** Completely stored and verified; can be launched. */
+    /** Completely stored and verified, or kept on the volumes of its instance's disks; can be launched. */
     AVAILABLE,
     /** Is not available and never will be; the failure says why. */
     FAILED,

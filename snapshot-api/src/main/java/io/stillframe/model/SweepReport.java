@@ -18,7 +18,9 @@ public record SweepReport(SweepMode mode, List<Item> items) {
         /** An upload that nobody will finish. */
         UNFINISHED_UPLOAD,
         /** A point in time still held on the host for a snapshot that is settled or unknown. */
-        HELD_POINT_IN_TIME
+        HELD_POINT_IN_TIME,
+        /** A snapshot kept on volumes that no record names. */
+        KEPT_ON_VOLUMES
     }
 
     /** What was done with it. */

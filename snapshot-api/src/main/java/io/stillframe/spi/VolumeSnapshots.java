@@ -9,8 +9,8 @@ import java.util.List;
  * by copy-on-write clones. An ability of a {@link Hypervisor} whose {@link DiskCapture} holds points in time of volumes by volume
  * snapshots; Ceph's block device is one, thin LVM and Cinder could be others.
  *
- * <p>The order is: plan and {@link DiskCapture#begin} as for any capture, then {@link #keep} in the place of the release. Each call is
- * idempotent and may be made by another process than the one before. No call takes time that grows with a volume's size, except {@link
+ * <p>The order is: plan and {@link DiskCapture#begin} as for any capture, then {@link #planKeep}, journal and {@link #keep} in the place of
+ * the release. Each call is idempotent and may be made by another process than the one before. No call takes time that grows with a volume's size, except {@link
  * #remove} with {@link DependentsPolicy#FLATTEN}, and reading.
  *
  * <p>Safe for use by several threads for different snapshots. Owned and closed by its {@link Hypervisor}.
@@ -42,12 +42,34 @@ public interface VolumeSnapshots {
     boolean canKeep(CapturePlan plan);
 
     /**
+     * What {@link #keep} makes of a plan's point in time, so that it can be journaled before and removed by any process, however far keeping
+     * got. Has no effect.
+     *
+     * @throws io.stillframe.model.SnapshotException UNSUPPORTED unless {@link #canKeep}, naming the disks that are no such volumes
+     */
+    VolumeSnapshot planKeep(CapturePlan plan);
+
+    /**
      * Makes a held point in time a snapshot of its own: {@link DiskCapture#listHeld} does not list it any more, and a release of the plan
      * leaves it. Already kept: success.
      *
+     * @return as {@link #planKeep} said
      * @throws io.stillframe.model.SnapshotException NOT_FOUND if it is not held; UNSUPPORTED unless {@link #canKeep}
      */
     VolumeSnapshot keep(CapturePlan plan);
+
+    /**
+     * Where one disk's snapshot is, as its storage names it, for people. Looks at nothing.
+     *
+     * @param device one of the snapshot's
+     */
+    String location(VolumeSnapshot kept, String device);
+
+    /**
+     * Whether this host can read and clone a snapshot that may have been kept through another one. Looks at the storage; never throws for what
+     * it finds there.
+     */
+    boolean reaches(VolumeSnapshot kept);
 
     /**
      * Opens one disk as it was, for reading or copying elsewhere.
@@ -70,7 +92,7 @@ public interface VolumeSnapshots {
     List<Dependent> dependents(VolumeSnapshot kept);
 
     /**
-     * Removes the snapshot from all its volumes. Gone already: success.
+     * Removes the snapshot from all its volumes. Gone already, or kept on some of them only: success. A point in time that is held stays so.
      *
      * @param cancellation stops early with CANCELLED; what was copied by then stays copied
      * @throws io.stillframe.model.SnapshotException CONFLICT naming the dependents, as {@code dependents} says

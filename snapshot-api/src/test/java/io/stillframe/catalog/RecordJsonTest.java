@@ -79,7 +79,7 @@ final class RecordJsonTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"version\":1 | \"version\":3 | UNSUPPORTED | newer release",
+                "\"version\":1 | \"version\":4 | UNSUPPORTED | newer release",
                 "\"version\":1 | \"version\":0 | CORRUPT | version",
                 "\"version\":1 | \"version\":1,\"version\":1 | CORRUPT | no valid JSON",
                 "stillframe-snapshot | stillframe-record | CORRUPT | format",

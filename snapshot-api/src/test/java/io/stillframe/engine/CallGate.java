@@ -8,6 +8,7 @@ import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.UploadSession;
+import io.stillframe.spi.VolumeSnapshots;
 import io.stillframe.testing.PluginCalls;
 import io.stillframe.testing.PluginCalls.Call;
 import java.util.Optional;
@@ -44,6 +45,10 @@ final class CallGate {
             "uri",
             "driver",
             "capture",
+            "volumes",
+            "canKeep",
+            "planKeep",
+            "location",
             "name",
             "capabilities",
             "features",
@@ -58,7 +63,12 @@ final class CallGate {
             "arrived",
             "holds");
     private static final Set<Class<?>> HANDED_OUT = Set.of(
-            HypervisorDriver.class, DiskCapture.class, UploadSession.class, BlockSource.class, BlockTarget.class);
+            HypervisorDriver.class,
+            DiskCapture.class,
+            VolumeSnapshots.class,
+            UploadSession.class,
+            BlockSource.class,
+            BlockTarget.class);
 
     private final PluginCalls plugins = new PluginCalls(HANDED_OUT, this::call);
     private final Fault fault;

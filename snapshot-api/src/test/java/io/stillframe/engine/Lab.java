@@ -20,6 +20,7 @@ import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.VolumeSnapshot;
 import io.stillframe.spi.contract.SteppableClock;
 import io.stillframe.store.FaultInjectingStore;
 import io.stillframe.store.MemoryObjectStore;
@@ -47,7 +48,16 @@ final class Lab implements AutoCloseable {
     private final List<SnapshotService> services = new ArrayList<>();
 
     Lab(ShutdownBehaviour onShutdown) {
-        guest = host.add(instance(INSTANCE).running().onShutdown(onShutdown).build());
+        this(instance(INSTANCE), onShutdown);
+    }
+
+    private Lab(SimulatedInstance.Builder instance, ShutdownBehaviour onShutdown) {
+        guest = host.add(instance.running().onShutdown(onShutdown).build());
+    }
+
+    /** With the instance running on volumes. */
+    static Lab onVolumes(ShutdownBehaviour onShutdown) {
+        return new Lab(instance(INSTANCE).onVolumes(), onShutdown);
     }
 
     /** With the instance running and obeying. */
@@ -138,6 +148,10 @@ final class Lab implements AutoCloseable {
         assertThat(objects.listUploads("", Optional.empty(), 1000).items())
                 .as("unfinished uploads")
                 .isEmpty();
+        assertThat(host.volumes().orElseThrow().listKept())
+                .as("kept on volumes")
+                .extracting(VolumeSnapshot::snapshot)
+                .isSubsetOf(List.of(stored));
         List<String> kept = List.of(stored).stream().map(SnapshotId::value).toList();
         assertThat(objects.list("", Optional.empty(), 1000).items())
                 .as("objects of snapshots that are not kept")

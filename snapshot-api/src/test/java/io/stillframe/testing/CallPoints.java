@@ -10,6 +10,7 @@ import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.UploadSession;
+import io.stillframe.spi.VolumeSnapshots;
 import io.stillframe.testing.CallPoint.Moment;
 import io.stillframe.testing.PluginCalls.Call;
 import java.util.Arrays;
@@ -34,6 +35,15 @@ public final class CallPoints {
             "uri",
             "driver",
             "capture",
+            "volumes",
+            "canKeep",
+            "planKeep",
+            "location",
+            "reaches",
+            "changes",
+            "dependents",
+            "planClone",
+            "listKept",
             "name",
             "capabilities",
             "features",
@@ -51,6 +61,7 @@ public final class CallPoints {
             "listHeld",
             "find",
             "findByToken",
+            "unfinished",
             "list",
             "listUploads",
             "journal",
@@ -60,8 +71,8 @@ public final class CallPoints {
             "hashCode",
             "equals");
 
-    private static final Set<Class<?>> HANDED_OUT =
-            Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class, BlockTarget.class);
+    private static final Set<Class<?>> HANDED_OUT = Set.of(
+            HypervisorDriver.class, DiskCapture.class, VolumeSnapshots.class, UploadSession.class, BlockTarget.class);
 
     /** The service's own name is random, and so is which thread of a pool it is. */
     private static final Pattern WORK = Pattern.compile("stillframe-[0-9a-f]+-([a-z]+).*");

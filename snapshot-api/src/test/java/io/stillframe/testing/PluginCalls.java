@@ -3,6 +3,7 @@ package io.stillframe.testing;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ public final class PluginCalls {
     private final Interceptor interceptor;
 
     /**
-     * @param handedOut interfaces of objects that are stood in front of, too, when a call returns one
+     * @param handedOut interfaces of objects that are stood in front of, too, when a call returns one, or perhaps one
      * @param interceptor called on the callers' threads
      */
     public PluginCalls(Set<Class<?>> handedOut, Interceptor interceptor) {
@@ -90,7 +91,16 @@ public final class PluginCalls {
 
     private Object pass(Call call) throws Throwable {
         Object result = interceptor.intercept(call);
+        if (result instanceof Optional<?> perhaps && perhaps.isPresent()) {
+            return aroundPerhaps(perhaps.get());
+        }
         return handedOut.contains(call.returned()) ? aroundResult(call.returned(), result) : result;
+    }
+
+    private Optional<?> aroundPerhaps(Object value) {
+        Optional<Class<?>> type =
+                handedOut.stream().filter(each -> each.isInstance(value)).findFirst();
+        return Optional.of(type.isPresent() ? aroundResult(type.get(), value) : value);
     }
 
     private <T> T aroundResult(Class<T> type, Object result) {

@@ -227,7 +227,8 @@ public final class LargeCatalog {
                 Set.of(),
                 Optional.empty(),
                 Optional.empty(),
-                Placement.home());
+                Placement.home(),
+                Optional.empty());
     }
 
     private static long seconds(long nanos) {

@@ -111,7 +111,8 @@ public final class RetentionAccuracy {
                 Set.of(),
                 Optional.empty(),
                 Optional.empty(),
-                Placement.home());
+                Placement.home(),
+                Optional.empty());
         for (String name : List.of("vda.pack", "manifest.json")) {
             store.put(
                     ObjectKey.of("snapshots/" + id + "/" + name),

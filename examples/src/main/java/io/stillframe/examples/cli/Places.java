@@ -156,9 +156,14 @@ final class Places {
         }
     }
 
-    /** A service for work on that snapshot's store, and on its instance where the snapshot owes it something. */
+    /** A service for work on that snapshot's store, and on its instance's host where that is owed something or has it on volumes. */
     SnapshotService storageOf(SnapshotId id, Console console) {
-        SnapshotService.Builder service = storage(console);
+        return storageOf(id, settings().build(), console);
+    }
+
+    /** The same, working as those settings say. */
+    SnapshotService storageOf(SnapshotId id, ServiceSettings settings, Console console) {
+        SnapshotService.Builder service = storage(console).settings(settings);
         hypervisor(console).or(() -> owedTo(id, console)).ifPresent(uri -> onHost(service, uri, console));
         return service.build();
     }
@@ -170,7 +175,9 @@ final class Places {
 
     private Optional<URI> owedTo(SnapshotId id, Console console) {
         Snapshot snapshot = record(id, console);
-        return SnapshotService.settled().test(snapshot) ? Optional.empty() : Optional.of(hypervisorOf(snapshot));
+        boolean needed =
+                !SnapshotService.settled().test(snapshot) || snapshot.volumes().isPresent();
+        return needed ? Optional.of(hypervisorOf(snapshot)) : Optional.empty();
     }
 
     /** A host with a name of its own is reached by who knows its URI only. */

@@ -1,5 +1,6 @@
 package io.stillframe.examples.cli;
 
+import io.stillframe.SnapshotService;
 import io.stillframe.model.SnapshotQuery;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,8 +27,12 @@ final class RegionFill implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        SnapshotService.Builder builder = places.storage(console);
+        // What is kept on volumes alone is read from there.
+        places.hypervisor(console).ifPresent(uri -> places.onHost(builder, uri, console));
         return new RegionRun(console, places)
                 .of(
+                        builder,
                         region,
                         (service, listener, cancellation) ->
                                 service.fillRegion(region, SnapshotQuery.all(), listener, cancellation));

@@ -22,7 +22,12 @@ final class RegionRun {
 
     /** Gives the exit code. */
     int of(String region, Work work) {
-        try (SnapshotService service = places.storage(console).build()) {
+        return of(places.storage(console), region, work);
+    }
+
+    /** The same, with a service that is told of more than the stores. */
+    int of(SnapshotService.Builder builder, String region, Work work) {
+        try (SnapshotService service = builder.build()) {
             RegionReport report = CancellableWork.run(
                     console,
                     "the work on region " + region,

@@ -45,7 +45,7 @@ final class SnapshotCopy implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (SnapshotService service = places.storage(console).build()) {
+        try (SnapshotService service = places.storageOf(snapshot.id(), console)) {
             Snapshot done = change.to.isPresent()
                     ? copied(service, change.to.get())
                     : removed(service, change.from.orElseThrow());

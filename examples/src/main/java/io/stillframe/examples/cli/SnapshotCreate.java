@@ -5,6 +5,7 @@ import io.stillframe.model.Availability;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.Compression;
 import io.stillframe.model.DiskSelection;
+import io.stillframe.model.Keep;
 import io.stillframe.model.Placement;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.ServiceSettings.AfterCapture;
@@ -114,6 +115,14 @@ final class SnapshotCreate implements Callable<Integer> {
             description = "home (default), quorum or all: which of its regions must have it before it is available.")
     private Availability availability = Availability.HOME;
 
+    @Option(
+            names = "--keep",
+            paramLabel = "WHERE",
+            description =
+                    "volumes: as a snapshot of the volumes that the disks are, without moving a byte; stores; both;"
+                            + " automatic (default): on the volumes where all disks are such and no region is named.")
+    private Keep keep = Keep.AUTOMATIC;
+
     @Option(names = "--wait", description = "Returns when the snapshot is available or has failed.")
     private boolean wait;
 
@@ -165,7 +174,10 @@ final class SnapshotCreate implements Callable<Integer> {
                     .withCapture(capture)
                     .withShutdown(shutdown())
                     .withCodec(codec)
-                    .withPlacement(Placement.home().withRegions(regions).withAvailability(availability));
+                    .withPlacement(Placement.home()
+                            .withRegions(regions)
+                            .withAvailability(availability)
+                            .withKeep(keep));
             if (!disks.isEmpty()) {
                 request = request.withDisks(DiskSelection.devices(disks));
             }

@@ -19,13 +19,16 @@ final class SnapshotDelete implements Callable<Integer> {
     @Mixin
     private Places places = new Places();
 
+    @Mixin
+    private ClonesOption clones = new ClonesOption();
+
     SnapshotDelete(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
-        try (SnapshotService service = places.storageOf(snapshot.id(), console)) {
+        try (SnapshotService service = places.storageOf(snapshot.id(), clones.settings(), console)) {
             service.delete(snapshot.id());
             console.err().println("deleted " + snapshot.id());
             return Stillframe.DONE;

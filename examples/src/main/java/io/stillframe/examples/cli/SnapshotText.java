@@ -8,6 +8,7 @@ import io.stillframe.model.Progress;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.VolumeCopy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -79,6 +80,7 @@ final class SnapshotText {
         if (snapshot.smallestRootDisk() > 0) {
             lines.add(detail("launches on", "disks of " + size(snapshot.smallestRootDisk()) + " or more"));
         }
+        snapshot.volumes().ifPresent(copy -> lines.add(volumes(copy)));
         lines.addAll(copies(snapshot));
         if (!snapshot.obligations().isEmpty()) {
             lines.add(detail(
@@ -90,6 +92,14 @@ final class SnapshotText {
                             .toString()));
         }
         return lines;
+    }
+
+    private static String volumes(VolumeCopy copy) {
+        return detail(
+                "on " + copy.storage() + " volumes",
+                lower(copy.state())
+                        + copy.completedAt().map(when -> " since " + time(when)).orElse("")
+                        + copy.failure().map(why -> ": " + why).orElse(""));
     }
 
     /** Its copies, one on a line. */
@@ -109,7 +119,9 @@ final class SnapshotText {
             return sentence;
         }
         String facts = ": " + snapshot.disks().size() + (snapshot.disks().size() == 1 ? " disk, " : " disks, ")
-                + ByteSize.format(snapshot.bytesStored()) + " stored";
+                + (snapshot.isKeptOnVolumes() && snapshot.bytesStored() == 0
+                        ? "kept on their volumes"
+                        : ByteSize.format(snapshot.bytesStored()) + " stored");
         return sentence
                 + facts
                 + snapshot.capture()
@@ -150,8 +162,9 @@ final class SnapshotText {
         List<String> lines = new ArrayList<>();
         lines.add(detail(
                 "disk " + disk.device(),
-                lower(disk.role()) + ", " + size(disk.virtualSize()) + ", " + disk.sourceFormat() + " stored as "
-                        + disk.codec()));
+                lower(disk.role()) + ", " + size(disk.virtualSize()) + ", " + disk.sourceFormat()
+                        + (disk.volume().isPresent() && disk.object().isEmpty() ? "" : " stored as " + disk.codec())));
+        disk.volume().ifPresent(place -> lines.add(detail("  volume", place)));
         disk.object().ifPresent(key -> {
             lines.add(detail(
                     "  object", key + ", " + size(disk.bytesStored()) + " of " + size(disk.bytesRead()) + " read"));

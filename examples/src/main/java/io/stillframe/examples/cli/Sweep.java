@@ -24,13 +24,16 @@ final class Sweep implements Callable<Integer> {
     @Option(names = "--dry-run", description = "Only prints what would be removed.")
     private boolean dryRun;
 
+    @Mixin
+    private ClonesOption clones = new ClonesOption();
+
     Sweep(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
-        SnapshotService.Builder builder = places.storage(console);
+        SnapshotService.Builder builder = places.storage(console).settings(clones.settings());
         places.hypervisor(console).ifPresent(uri -> places.onHost(builder, uri, console));
         try (SnapshotService service = builder.build()) {
             SweepMode mode = dryRun ? SweepMode.DRY_RUN : SweepMode.REMOVE;

@@ -1,8 +1,10 @@
 package io.stillframe.internal.engine;
 
 import io.stillframe.internal.engine.Attributes.Executor;
+import io.stillframe.internal.engine.Preflight.Findings;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
+import io.stillframe.model.Keep;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
@@ -15,6 +17,7 @@ import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.TimeRange;
+import io.stillframe.model.VolumeCopy;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.InstanceState;
 import io.stillframe.spi.Work;
@@ -72,11 +75,14 @@ final class Admission {
         Instant now = installation.clock().instant();
         SnapshotId id = SnapshotId.create(now);
         String host = request.host().orElseGet(installation::onlyHost);
-        Optional<InstanceState> state = observed(id, host, request);
+        Optional<Findings> findings = observed(id, host, request);
+        Optional<InstanceState> state = findings.map(Findings::state);
+        Optional<VolumeCopy> volumes = findings.flatMap(Findings::volumes);
         InstanceSummary instance = state.map(s -> new InstanceSummary(s.id(), s.name(), host))
                 .orElseGet(() -> new InstanceSummary(new InstanceId(request.instance()), request.instance(), host));
+        Placement placement = placed(request, instance, volumes);
         CatalogRecord record = CatalogRecord.first(
-                        requested(id, now, request, instance, placed(request, instance)),
+                        requested(id, now, request, instance, placement, volumes),
                         Optional.of(claim(instance)),
                         Attributes.ofSnapshot(
                                 request,
@@ -84,7 +90,7 @@ final class Admission {
                                 installation.sharesWork() ? Executor.ANYONE : Executor.ASKED))
                 .withWork(Work.WAITS_TO_CAPTURE)
                 .withToken(request.token());
-        Job job = jobs.create(record);
+        Job job = jobs.create(Preflight.placed(record));
         Snapshot snapshot = job.snapshot();
         jobs.capture(job);
         return snapshot;
@@ -96,7 +102,7 @@ final class Admission {
     }
 
     /** The instance, unless only other services reach its host: whoever takes the snapshot checks the rest. */
-    private Optional<InstanceState> observed(SnapshotId id, String host, SnapshotRequest request) {
+    private Optional<Findings> observed(SnapshotId id, String host, SnapshotRequest request) {
         boolean elsewhere = installation.sharesWork() && !installation.hosts().containsKey(host);
         if (elsewhere) {
             preflight.checkCodec(request);
@@ -123,16 +129,19 @@ final class Admission {
     }
 
     /**
-     * Where it is to be kept, every region by its name.
+     * Where it is to be kept, every region by its name; none if it is kept on volumes alone.
      *
      * @throws SnapshotException INVALID for a region that this service does not have, or that a rule does not allow
      */
-    private Placement placed(SnapshotRequest request, InstanceSummary instance) {
-        Placement asked = request.placement().orElse(installation.settings().placement());
-        List<String> names =
-                asked.regions().isEmpty() ? installation.settings().placement().regions() : asked.regions();
+    private Placement placed(SnapshotRequest request, InstanceSummary instance, Optional<VolumeCopy> volumes) {
+        Placement asked = installation.placement(request);
+        boolean elsewhere = asked.keep() == Keep.VOLUMES || (volumes.isPresent() && asked.keep() != Keep.BOTH);
+        if (elsewhere) {
+            return asked.withRegions(List.of());
+        }
+        List<String> names = asked.regions();
         Placement placed =
-                names.isEmpty() ? asked.withRegions(List.of(installation.home().name())) : asked.withRegions(names);
+                names.isEmpty() ? asked.withRegions(List.of(installation.home().name())) : asked;
         Residency residency = Residency.of(installation.settings().residency(), request.tenant(), instance, placed);
         placed.regions().forEach(name -> residency.require(region(name)));
         boolean home = placed.equals(Placement.in(installation.home().name()));
@@ -148,9 +157,15 @@ final class Admission {
     }
 
     private Snapshot requested(
-            SnapshotId id, Instant now, SnapshotRequest request, InstanceSummary instance, Placement placement) {
+            SnapshotId id,
+            Instant now,
+            SnapshotRequest request,
+            InstanceSummary instance,
+            Placement placement,
+            Optional<VolumeCopy> volumes) {
+        long most = placement.keep() == Keep.VOLUMES ? 0 : 1;
         List<Region> regions = placement.regions().isEmpty()
-                ? List.of(installation.home())
+                ? installation.regions().stream().limit(most).toList()
                 : placement.regions().stream().map(installation::region).toList();
         List<Replica> replicas = regions.stream()
                 .map(region -> Replica.pending(region.name(), region.store().uri()))
@@ -172,6 +187,7 @@ final class Admission {
                 Set.of(),
                 Optional.empty(),
                 Optional.empty(),
-                placement);
+                placement,
+                volumes);
     }
 }

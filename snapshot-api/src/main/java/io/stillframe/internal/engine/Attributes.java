@@ -16,6 +16,7 @@ import io.stillframe.spi.LaunchPlan;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.UploadToken;
+import io.stillframe.spi.VolumeSnapshot;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +32,7 @@ final class Attributes {
     private static final String DEFINITION = "definition";
     private static final String WINDOW = "shutdown-window";
     private static final String PLAN = "capture-plan";
+    private static final String KEPT = "kept-on-volumes";
     private static final String UPLOAD = "upload/";
     private static final String UPLOAD_TO = "upload-to/";
     private static final String DISCARDED = "discarded/";
@@ -127,18 +129,36 @@ final class Attributes {
     }
 
     static CatalogRecord withPlan(CatalogRecord record, CapturePlan plan) {
-        return record.withAttribute(
-                PLAN,
-                JsonWriter.write(w -> w.text("snapshot", plan.snapshot().value())
-                        .text("instance", plan.instance().value())
-                        .text("state", plan.state())
-                        .objects(
-                                "disks",
-                                plan.disks(),
-                                (disk, d) -> disk.text("device", d.device())
-                                        .constant("role", d.role())
-                                        .text("format", d.format())
-                                        .number("virtualSize", d.virtualSize()))));
+        return record.withAttribute(PLAN, planText(plan.snapshot(), plan.instance(), plan.disks(), plan.state()));
+    }
+
+    /** What is kept on volumes, or is about to be; as long as it is said here, it is to be removed with the snapshot. */
+    static Optional<VolumeSnapshot> kept(CatalogRecord record) {
+        return attribute(record, KEPT)
+                .map(json -> readPlan(JsonObject.parse(json, nameOf(record, KEPT))))
+                .map(plan -> new VolumeSnapshot(plan.snapshot(), plan.instance(), plan.disks(), plan.state()));
+    }
+
+    static CatalogRecord withKept(CatalogRecord record, VolumeSnapshot kept) {
+        return record.withAttribute(KEPT, planText(kept.snapshot(), kept.instance(), kept.disks(), kept.state()));
+    }
+
+    static CatalogRecord withoutKept(CatalogRecord record) {
+        return without(record, KEPT);
+    }
+
+    private static String planText(
+            SnapshotId snapshot, InstanceId instance, List<CapturePlan.Disk> disks, String state) {
+        return JsonWriter.write(w -> w.text("snapshot", snapshot.value())
+                .text("instance", instance.value())
+                .text("state", state)
+                .objects(
+                        "disks",
+                        disks,
+                        (disk, d) -> disk.text("device", d.device())
+                                .constant("role", d.role())
+                                .text("format", d.format())
+                                .number("virtualSize", d.virtualSize())));
     }
 
     static CatalogRecord withUpload(CatalogRecord record, Region region, String device, UploadToken token) {

@@ -21,6 +21,7 @@ import io.stillframe.spi.FreezeOutcome;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.InstanceState;
+import io.stillframe.spi.VolumeSnapshot;
 import io.stillframe.spi.Work;
 import java.time.Duration;
 import java.time.Instant;
@@ -67,8 +68,18 @@ final class CaptureWorkflow {
                 hypervisor.driver(), record.snapshot().instance().id());
     }
 
-    /** When it returns, the point in time is held, the instance is back and the snapshot {@code QUEUED}. */
+    /**
+     * When it returns, the point in time is held, the instance is back and the snapshot {@code QUEUED}; or that point in time is kept on
+     * volumes, and nothing is held any more.
+     */
     void run() {
+        take();
+        if (VolumeKeeping.isOwed(record.record())) {
+            new VolumeKeeping(installation, retries, job).run();
+        }
+    }
+
+    private void take() {
         preflight.checkStore(job);
         job.cancellation().check();
         InstanceState state = retries.call("observing the instance", job.cancellation(), instance::observe);
@@ -152,10 +163,19 @@ final class CaptureWorkflow {
 
     /** The truth of this moment: what was planned when the request came may be out of date. */
     private CapturePlan plan() {
-        return retries.call(
+        CapturePlan plan = retries.call(
                 "planning the capture",
                 job.cancellation(),
                 () -> capture.plan(job.id(), instance.observe(), request.disks()));
+        if (record.snapshot().volumes().isPresent()) {
+            planKeep(plan);
+        }
+        return plan;
+    }
+
+    private VolumeSnapshot planKeep(CapturePlan plan) {
+        return VolumeAccess.require(installation, record.snapshot().instance().hypervisor())
+                .planKeep(plan);
     }
 
     private Consistency freeze() {
@@ -291,7 +311,14 @@ final class CaptureWorkflow {
     }
 
     private void queue(CapturePlan plan, CaptureReport report) {
-        record.change(r -> r.with(queued(r.snapshot(), plan, report)).withWork(Work.WAITS_TO_TRANSFER));
+        if (record.snapshot().volumes().isPresent()) {
+            record.change(r -> Attributes.withKept(r, planKeep(plan))
+                    .with(queued(r.snapshot(), plan, report).toBuilder()
+                            .phase(Phase.KEEPING)
+                            .build()));
+        } else {
+            record.change(r -> r.with(queued(r.snapshot(), plan, report)).withWork(Work.WAITS_TO_TRANSFER));
+        }
         record.receipt(HOLD, report.consistency().name());
         LOG.info(
                 "point in time held, consistency {}, instance down for {} ms",

@@ -32,12 +32,14 @@ final class Copies {
                 id,
                 "a copy in region " + name + " is added",
                 job -> job.record()
-                        .update(s -> isThere(region, requireAvailable(s))
-                                ? s
-                                : s.toBuilder()
-                                        .replica(Replica.pending(
-                                                name, region.store().uri()))
-                                        .build()));
+                        .change(r -> isThere(region, requireAvailable(r.snapshot()))
+                                ? r
+                                : Attributes.withStore(r, Attributes.StoreState.TOUCHED)
+                                        .with(r.snapshot().toBuilder()
+                                                .replica(Replica.pending(
+                                                        name, region.store().uri()))
+                                                .build()))
+                        .snapshot());
         replicator.look(id);
         return changed;
     }
@@ -57,8 +59,10 @@ final class Copies {
     }
 
     private static Snapshot withoutCopy(Snapshot snapshot, String name) {
-        if (snapshot.replicas().stream()
-                .noneMatch(copy -> copy.isComplete() && !copy.region().equals(name))) {
+        boolean elsewhere = snapshot.isKeptOnVolumes();
+        if (!elsewhere
+                && snapshot.replicas().stream()
+                        .noneMatch(copy -> copy.isComplete() && !copy.region().equals(name))) {
             throw SnapshotException.conflict("the copy in region " + name + " is the only complete one of snapshot "
                     + snapshot.id() + "; copy it to another region first, or delete the snapshot");
         }

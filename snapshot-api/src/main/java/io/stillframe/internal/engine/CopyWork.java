@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes a snapshot's copies what its record wants: those that are behind are copied from a complete one, store to store, the manifest
- * last; those that are not wanted any more are removed. For one thread, once.
+ * Makes a snapshot's copies what its record wants: those that are behind are copied from a complete one, store to store, or else from its
+ * volumes, the manifest last; those that are not wanted any more are removed. For one thread, once.
  */
 final class CopyWork {
     private static final Logger LOG = LoggerFactory.getLogger(CopyWork.class);
@@ -33,13 +33,15 @@ final class CopyWork {
     private final Installation installation;
     private final Retries retries;
     private final Threads threads;
+    private final RegionCalls calls;
     private final Job job;
     private final OwnedRecord record;
 
-    CopyWork(Installation installation, Retries retries, Threads threads, Job job) {
+    CopyWork(Installation installation, Retries retries, Threads threads, RegionCalls calls, Job job) {
         this.installation = installation;
         this.retries = retries;
         this.threads = threads;
+        this.calls = calls;
         this.job = job;
         this.record = job.record();
     }
@@ -98,7 +100,11 @@ final class CopyWork {
             CatalogRecord without = Replicas.in(region, r.snapshot())
                     .map(copy -> Attributes.withoutCopy(r, copy))
                     .orElse(r);
-            return without.with(r.snapshot().toBuilder().replicas(left).build());
+            List<DiskSnapshot> disks = left.stream().anyMatch(Replica::isComplete)
+                    ? r.snapshot().disks()
+                    : r.snapshot().disks().stream().map(DiskSnapshot::unstored).toList();
+            return without.with(
+                    r.snapshot().toBuilder().replicas(left).disks(disks).build());
         });
         LOG.info("the copy in region {} is removed", region);
     }
@@ -107,6 +113,10 @@ final class CopyWork {
         Residency residency = Residency.of(installation.settings().residency(), record.snapshot());
         residency.require(target);
         List<Region> sources = sources(target, residency);
+        if (sources.isEmpty()) {
+            storeFromVolumes(target);
+            return;
+        }
         try (CopyWatch watch = new CopyWatch(
                 job, target, threads.ticks(), installation.settings().stallLimit())) {
             copyTo(target, sources, watch);
@@ -121,10 +131,20 @@ final class CopyWork {
                         .filter(Replica::isComplete)
                         .isPresent())
                 .toList();
-        if (sources.isEmpty()) {
+        if (sources.isEmpty() && !snapshot.isKeptOnVolumes()) {
             throw SnapshotException.transientFault("no complete copy to copy from is within reach", null);
         }
         return sources;
+    }
+
+    /** The first copy in a region of a snapshot that is kept on volumes; others are copied from it. */
+    private void storeFromVolumes(Region target) {
+        retries.call(
+                "asking the store", job.cancellation(), () -> target.store().stat(StoredLayout.manifest(job.id())));
+        removeDiscarded(target);
+        new VolumeTransfer(installation, retries, threads, calls, job).run(target);
+        complete(target);
+        LOG.info("stored in region {} from its volumes", target);
     }
 
     private void copyTo(Region target, List<Region> sources, CopyWatch watch) {

@@ -55,6 +55,11 @@ final class Destinations {
         return new Destinations(calls, job, ahead.isEmpty() ? allowed : ahead);
     }
 
+    /** Of a transfer to one region of a snapshot that is whole elsewhere. */
+    static Destinations only(RegionCalls calls, Job job, Region region) {
+        return new Destinations(calls, job, List.of(region));
+    }
+
     /** Makes the record say so. */
     void begin(Installation installation) {
         List<Region> sentTo = going();

@@ -145,10 +145,10 @@ final class DiskUploads implements AutoCloseable {
         session.close();
     }
 
-    /** Another process has taken over, or goes on with what has arrived: even the abort of the uploads is its business then. */
+    /** Another process has taken over, or another job goes on with what has arrived: even the abort of the uploads is its business then. */
     @Override
     public void close() {
-        boolean successor = job.record().isFenced() || job.isHandedBack();
+        boolean successor = job.record().isFenced() || job.isHandedBack() || job.isCopying();
         for (RegionUpload upload : uploads.values()) {
             if (successor) {
                 upload.leaveToSuccessor();

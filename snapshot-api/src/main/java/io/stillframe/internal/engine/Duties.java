@@ -8,6 +8,7 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.VolumeCopy;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import java.time.Duration;
@@ -41,6 +42,7 @@ final class Duties {
     private final RegionCalls calls;
     private final InstanceReturn instanceReturn;
     private final PointInTimeRelease release;
+    private final VolumeRemoval volumes;
     private final Consumer<Job> onEnd;
     private final Map<Job, Course> courses = new ConcurrentHashMap<>();
     private volatile boolean closing;
@@ -52,6 +54,7 @@ final class Duties {
         this.calls = calls;
         this.instanceReturn = new InstanceReturn(installation);
         this.release = new PointInTimeRelease(installation);
+        this.volumes = new VolumeRemoval(installation, retries);
         this.onEnd = onEnd;
     }
 
@@ -73,20 +76,29 @@ final class Duties {
 
     /** What remains to be done for a record, for reports; empty if nothing. */
     static Optional<String> left(CatalogRecord record) {
-        boolean stored = cleanupOwed(record);
+        boolean stored = cleanupOwed(record) || keptInVain(record);
         if (record.snapshot().obligations().isEmpty() && !stored) {
             return Optional.empty();
         }
         String owed = record.snapshot().obligations().isEmpty()
                 ? ""
                 : "owed to the instance: " + record.snapshot().obligations();
-        return Optional.of(owed + (stored ? (owed.isEmpty() ? "" : "; ") + "stored objects to be removed" : ""));
+        return Optional.of(
+                owed + (stored ? (owed.isEmpty() ? "" : "; ") + "what was stored or kept is to be removed" : ""));
     }
 
     static boolean cleanupOwed(CatalogRecord record) {
+        return isGivenUp(record) && Attributes.store(record) == Attributes.StoreState.TOUCHED;
+    }
+
+    /** Whether volumes may have a snapshot that is good for nothing. */
+    private static boolean keptInVain(CatalogRecord record) {
+        return isGivenUp(record) && Attributes.kept(record).isPresent();
+    }
+
+    private static boolean isGivenUp(CatalogRecord record) {
         SnapshotStatus status = record.snapshot().status();
-        return (status == SnapshotStatus.FAILED || status == SnapshotStatus.CANCELLED)
-                && Attributes.store(record) == Attributes.StoreState.TOUCHED;
+        return status == SnapshotStatus.FAILED || status == SnapshotStatus.CANCELLED;
     }
 
     /** One job's duties. */
@@ -120,6 +132,9 @@ final class Duties {
         }
 
         private Optional<Duration> release() {
+            if (keptInVain(job.record().record())) {
+                volumes.run(job.record(), new Cancellation());
+            }
             release.run(job.record());
             removeStored(job);
             return Optional.empty();
@@ -262,7 +277,10 @@ final class Duties {
         List<Replica> replicas = snapshot.replicas().stream()
                 .map(replica -> replica.failed(cancelled ? "cancelled" : failure.reason()))
                 .toList();
-        Snapshot.Builder settled = snapshot.toBuilder().phase(Phase.DONE).replicas(replicas);
+        Optional<VolumeCopy> volumes =
+                snapshot.volumes().map(copy -> copy.failed(cancelled ? "cancelled" : failure.reason()));
+        Snapshot.Builder settled =
+                snapshot.toBuilder().phase(Phase.DONE).replicas(replicas).volumes(volumes);
         return (cancelled ? settled.status(SnapshotStatus.CANCELLED) : settled.failed(failure)).build();
     }
 

@@ -92,12 +92,11 @@ public final class Engine implements AutoCloseable {
                 settings.leaseTtl(),
                 threads.nameOf("recovery"));
         this.access = new RecordAccess(jobs, reads, takeover);
-        this.replicator = new Replicator(installation, retries, threads, jobs, takeover);
+        this.replicator = new Replicator(installation, retries, threads, calls, jobs, takeover);
         this.copies = new Copies(installation, reads, access, replicator);
         jobs.whenCopiesAreOwed(replicator::look);
         jobs.start();
-        if (settings.worker() != ServiceSettings.Worker.NONE
-                && installation.regions().size() > 1) {
+        if (settings.worker() != ServiceSettings.Worker.NONE && installation.mayOweCopies()) {
             replicator.start();
         }
         if (settings.worker() == ServiceSettings.Worker.ANY) {

@@ -1,10 +1,13 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.Keep;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Replica;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotRequest;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.TurnRequest;
@@ -66,6 +69,15 @@ record Installation(
                 + "; use a service on that hypervisor");
     }
 
+    /** What a request asks for about its place, as far as it does; else what the settings say. */
+    Placement placement(SnapshotRequest request) {
+        Placement usual = settings.placement();
+        Placement asked = request.placement().orElse(usual);
+        boolean named = !asked.regions().isEmpty();
+        Placement placed = named || asked.keep() == Keep.VOLUMES ? asked : asked.withRegions(usual.regions());
+        return placed.keep() == Keep.AUTOMATIC && !named ? placed.withKeep(usual.keep()) : placed;
+    }
+
     /** What of a kind of waiting work can be done here. */
     TurnRequest turn(Set<Work> kinds, TurnRequest.Whose whose) {
         Set<String> stores =
@@ -81,6 +93,13 @@ record Installation(
     /** How long a caller waits for work on a snapshot to end that was told to. */
     Duration patience() {
         return settings.stopGrace().plus(settings.leaseTtl().multipliedBy(2)).plusSeconds(30);
+    }
+
+    /** Whether it has where copies come from and where they go: from region to region, or from volumes to a region. */
+    boolean mayOweCopies() {
+        boolean volumes =
+                hosts.values().stream().anyMatch(host -> host.volumes().isPresent());
+        return regions.size() > 1 || (volumes && !regions.isEmpty());
     }
 
     /** Where a copy is, if this service reaches it. */
@@ -99,7 +118,7 @@ record Installation(
 
     /** A snapshot's copies; of one that an older release began, before it said so, that in the home region. */
     List<Replica> replicas(Snapshot snapshot) {
-        return snapshot.replicas().isEmpty()
+        return snapshot.replicas().isEmpty() && snapshot.volumes().isEmpty()
                 ? List.of(Replica.pending(home().name(), home().store().uri()))
                 : snapshot.replicas();
     }
@@ -111,10 +130,10 @@ record Installation(
                 .toList();
     }
 
-    /** The same; UNSUPPORTED if it reaches none. */
+    /** The same; UNSUPPORTED if it reaches none of those that the snapshot has. */
     List<Region> requireReached(Snapshot snapshot) {
         List<Region> reached = reached(snapshot);
-        if (reached.isEmpty()) {
+        if (reached.isEmpty() && !replicas(snapshot).isEmpty()) {
             home();
             throw unreached(snapshot.id(), replicas(snapshot));
         }

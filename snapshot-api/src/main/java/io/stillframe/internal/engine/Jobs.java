@@ -313,10 +313,14 @@ final class Jobs {
             preflight.identify(job, request);
             new CaptureWorkflow(installation, preflight, retries, job, request).run();
         } catch (RuntimeException | Error e) {
-            settleFailed("capture", job, e);
+            if (!handedBack(job, e)) {
+                settleFailed("capture", job, e);
+            }
             return;
         }
-        if (installation.settings().afterCapture() == AfterCapture.HAND_OVER) {
+        if (job.record().snapshot().isKeptOnVolumes()) {
+            duties.begin(job);
+        } else if (installation.settings().afterCapture() == AfterCapture.HAND_OVER) {
             end(job);
         } else {
             transfer(job);
@@ -327,7 +331,11 @@ final class Jobs {
         TransferWatch watch = new TransferWatch(
                 job, threads.ticks(), installation.settings().stallLimit(), j -> watchers.changed(j.snapshot()));
         try {
-            new TransferWorkflow(installation, retries, threads, calls, watch, job).run();
+            if (VolumeKeeping.isOwed(job.record().record())) {
+                new VolumeKeeping(installation, retries, job).run();
+            } else {
+                new TransferWorkflow(installation, retries, threads, calls, watch, job).run();
+            }
         } catch (RuntimeException | Error e) {
             if (!handedBack(job, e)) {
                 settleFailed("transfer", job, e);

@@ -28,6 +28,7 @@ import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.LaunchPlan;
 import io.stillframe.spi.LaunchSpec;
+import io.stillframe.spi.VolumeSnapshots;
 import io.stillframe.spi.Work;
 import java.util.List;
 import java.util.Optional;
@@ -37,14 +38,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes a new instance of an available snapshot. Its plan is journaled as a record of its own before anything is created, so that any
+ * Makes a new instance of an available snapshot: of clones of its volumes where the host reaches those and no region is asked for, else of
+ * disks that are filled. Its plan is journaled as a record of its own before anything is created, so that any
  * process can remove what a dead one has left; every disk's content is verified before the instance is defined.
  */
 final class LaunchWorkflow {
     private static final Logger LOG = LoggerFactory.getLogger(LaunchWorkflow.class);
 
     private static final String RESTORE = "restore-disk";
-    /** Journal step: all disks are filled and verified; from its intent on the instance may exist and be in use. */
+    private static final String CLONE = "clone-disks";
+    /** Journal step: all disks are cloned, or filled and verified; from its intent on the instance may exist and be in use. */
     static final String DEFINE = "define";
 
     private final Installation installation;
@@ -59,52 +62,104 @@ final class LaunchWorkflow {
         this.jobs = jobs;
     }
 
-    /** What is launched, and where it is read. */
-    private record Source(Snapshot snapshot, ReadFrom from) {}
+    /**
+     * What is launched, where it is read, and where to.
+     *
+     * @param volumes what its disks are to be clones of
+     */
+    private record Source(
+            CatalogRecord record,
+            List<DiskSnapshot> disks,
+            ReadFrom from,
+            Hypervisor target,
+            Optional<VolumeAccess> volumes) {
+        Snapshot snapshot() {
+            return record.snapshot();
+        }
+
+        HypervisorDriver driver() {
+            return target.driver();
+        }
+    }
 
     LaunchedInstance run(LaunchRequest request, LaunchListener listener, Cancellation cancellation) {
         CatalogRecord available = reads.available(request.snapshot());
         Snapshot snapshot = available.snapshot();
         List<DiskSnapshot> disks = selected(snapshot, request.disks());
-        reads.copies(snapshot, request.readFrom());
         LaunchSpec spec = new LaunchSpec(
                 request.name(),
                 Attributes.definition(available),
                 sized(disks, request.rootDiskSize()),
                 request.start());
-        String origin = snapshot.instance().hypervisor();
-        String host = installation.hosts().containsKey(origin) ? origin : installation.onlyHost();
+        String host = host(request, snapshot);
         Hypervisor hypervisor = installation.requireHypervisor(host);
         if (!hypervisor.driver().features().contains(HypervisorDriver.Feature.LAUNCH)) {
             throw SnapshotException.unsupported("the driver of " + hypervisor.uri() + " cannot launch instances");
         }
-        LaunchPlan plan = hypervisor.driver().planLaunch(spec);
+        Optional<VolumeAccess> volumes = origin(available, request.readFrom(), host);
+        LaunchPlan plan = volumes.map(origin -> plan(hypervisor, spec, origin))
+                .orElseGet(() -> hypervisor.driver().planLaunch(spec));
         Job job = journal(snapshot, plan, host);
         try {
-            return launch(
-                    job,
-                    plan,
-                    hypervisor.driver(),
-                    new Source(snapshot, request.readFrom()),
-                    disks,
-                    listener,
-                    cancellation);
+            Source source = new Source(available, disks, request.readFrom(), hypervisor, volumes);
+            return launch(job, plan, source, listener, cancellation);
         } finally {
             jobs.end(job);
         }
     }
 
+    private String host(LaunchRequest request, Snapshot snapshot) {
+        String origin = snapshot.instance().hypervisor();
+        return request.host()
+                .orElseGet(() -> installation.hosts().containsKey(origin) ? origin : installation.onlyHost());
+    }
+
+    /**
+     * What a launch on that host is cloned from; empty if it is read and filled.
+     *
+     * @throws SnapshotException INVALID if a rule of residency may not allow what it would be read for; as {@link SnapshotReads#copies}
+     */
+    private Optional<VolumeAccess> origin(CatalogRecord available, ReadFrom from, String host) {
+        Snapshot snapshot = available.snapshot();
+        Optional<VolumeAccess> volumes =
+                snapshot.isKeptOnVolumes() && from.region().isEmpty()
+                        ? VolumeAccess.reached(installation, available)
+                                .filter(access -> access.isReachedBy(installation.requireHypervisor(host)))
+                        : Optional.empty();
+        if (volumes.isEmpty() && reads.copies(snapshot, from).isEmpty()) {
+            requireReadable(available, host);
+        }
+        return volumes;
+    }
+
+    /** Only its volumes have it. */
+    private void requireReadable(CatalogRecord available, String host) {
+        Snapshot snapshot = available.snapshot();
+        if (!host.equals(snapshot.instance().hypervisor())) {
+            Residency.of(installation.settings().residency(), snapshot)
+                    .requireNone("copied from its volumes to host " + host);
+        }
+        if (VolumeAccess.reached(installation, available).isEmpty()) {
+            throw SnapshotException.unsupported(
+                    "snapshot " + snapshot.id()
+                            + " is on volumes alone that this service does not reach; use one that does, or copy it to a region");
+        }
+    }
+
+    private static LaunchPlan plan(Hypervisor hypervisor, LaunchSpec spec, VolumeAccess origin) {
+        return hypervisor.volumes().orElseThrow().planClone(spec, origin.kept());
+    }
+
     private LaunchedInstance launch(
-            Job job,
-            LaunchPlan plan,
-            HypervisorDriver driver,
-            Source source,
-            List<DiskSnapshot> disks,
-            LaunchListener listener,
-            Cancellation cancellation) {
+            Job job, LaunchPlan plan, Source source, LaunchListener listener, Cancellation cancellation) {
+        HypervisorDriver driver = source.driver();
         LaunchedInstance launched;
         try {
-            restore(job, plan, driver, source, disks, listener, cancellation);
+            if (source.volumes().isPresent()) {
+                cloneDisks(job, plan, source, cancellation);
+            } else {
+                restore(job, plan, source, listener, cancellation);
+            }
             job.record().assureLease();
             job.record().intent(DEFINE, plan.name());
             cancellation.check();
@@ -138,7 +193,8 @@ final class LaunchWorkflow {
                 Set.of(),
                 Optional.empty(),
                 Optional.empty(),
-                Placement.home());
+                Placement.home(),
+                Optional.empty());
         CatalogRecord record = CatalogRecord.first(
                         launch,
                         Optional.of("launch:" + hypervisor + "/" + plan.name()),
@@ -147,14 +203,25 @@ final class LaunchWorkflow {
         return jobs.create(record);
     }
 
-    private void restore(
-            Job job,
-            LaunchPlan plan,
-            HypervisorDriver driver,
-            Source source,
-            List<DiskSnapshot> disks,
-            LaunchListener listener,
-            Cancellation cancellation) {
+    /** The call may be made again when its answer was lost. */
+    private void cloneDisks(Job job, LaunchPlan plan, Source source, Cancellation cancellation) {
+        VolumeSnapshots volumes = source.target().volumes().orElseThrow();
+        cancellation.check();
+        job.record().assureLease();
+        job.record().intent(CLONE, plan.name());
+        retries.call("cloning the disks of " + plan.name(), job.cancellation(), () -> {
+            cancellation.check();
+            try {
+                volumes.cloneDisks(plan);
+                return plan;
+            } catch (SnapshotException e) {
+                throw repeatable(e);
+            }
+        });
+    }
+
+    private void restore(Job job, LaunchPlan plan, Source source, LaunchListener listener, Cancellation cancellation) {
+        List<DiskSnapshot> disks = source.disks();
         long total = disks.stream().mapToLong(DiskSnapshot::bytesRead).sum();
         long done = 0;
         for (DiskSnapshot disk : disks) {
@@ -163,8 +230,8 @@ final class LaunchWorkflow {
             job.record().assureLease();
             job.record().intent(RESTORE, "disk " + disk.device());
             StreamListener progress = new LaunchProgress(listener, disk.device(), total, done, job, cancellation);
-            try (BlockSource stored = reads.openDisk(source.snapshot(), disk.device(), source.from());
-                    BlockTarget target = driver.createDisk(plan, disk.device())) {
+            try (BlockSource stored = reads.openDisk(source.record(), disk.device(), source.from());
+                    BlockTarget target = source.driver().createDisk(plan, disk.device())) {
                 Optional<Digest> content = DiskCopy.run(stored, target, settings(), job.cancellation(), progress);
                 requireSame(disk, content);
                 target.finish();
@@ -179,11 +246,15 @@ final class LaunchWorkflow {
             try {
                 return driver.completeLaunch(plan);
             } catch (SnapshotException e) {
-                throw e.kind() == Kind.OUTCOME_UNKNOWN
-                        ? SnapshotException.transientFault(String.valueOf(e.getMessage()), e)
-                        : e;
+                throw repeatable(e);
             }
         });
+    }
+
+    private static SnapshotException repeatable(SnapshotException e) {
+        return e.kind() == Kind.OUTCOME_UNKNOWN
+                ? SnapshotException.transientFault(String.valueOf(e.getMessage()), e)
+                : e;
     }
 
     private void discard(Job job, LaunchPlan plan, HypervisorDriver driver, Throwable primary) {
@@ -214,8 +285,10 @@ final class LaunchWorkflow {
                 .withMemoryLimit(PartSizes.share(installation.settings()));
     }
 
+    /** Of what was never stored no digest is known: its storage answers for it. */
     private static void requireSame(DiskSnapshot disk, Optional<Digest> content) {
-        if (!content.equals(disk.content())) {
+        boolean known = disk.content().isPresent() || disk.object().isPresent();
+        if (known && !content.equals(disk.content())) {
             throw SnapshotException.corrupt(
                     "stored disk " + disk.device() + " does not hold what was captured: its digest is "
                             + content.map(Digest::toString).orElse("none") + ", the snapshot's is "

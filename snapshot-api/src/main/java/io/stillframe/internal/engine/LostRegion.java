@@ -102,8 +102,9 @@ final class LostRegion {
     }
 
     private boolean isElsewhere(Snapshot snapshot) {
-        return snapshot.replicas().stream()
-                .anyMatch(copy -> copy.isComplete() && !copy.region().equals(region));
+        return snapshot.isKeptOnVolumes()
+                || snapshot.replicas().stream()
+                        .anyMatch(copy -> copy.isComplete() && !copy.region().equals(region));
     }
 
     private Snapshot without(Snapshot snapshot) {

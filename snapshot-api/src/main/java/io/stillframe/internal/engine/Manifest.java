@@ -3,6 +3,7 @@ package io.stillframe.internal.engine;
 import io.stillframe.catalog.RecordJson;
 import io.stillframe.internal.json.JsonObject;
 import io.stillframe.internal.json.JsonWriter;
+import io.stillframe.model.Keep;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Progress;
@@ -11,6 +12,7 @@ import io.stillframe.model.SnapshotException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
@@ -34,6 +36,12 @@ record Manifest(Snapshot snapshot, String definition) {
         for (Obligation obligation : Obligation.values()) {
             lasting.discharged(obligation);
         }
+        // Of other storage than the stores it says nothing: that is gone when the manifest is all that is left.
+        lasting.volumes(Optional.empty())
+                .disks(snapshot.disks().stream()
+                        .map(disk -> disk.withVolume(Optional.empty()))
+                        .toList())
+                .placement(snapshot.placement().withKeep(Keep.AUTOMATIC));
         // Which regions have it already is not the manifest's to say: it is the same in all of them.
         lasting.replicas(snapshot.replicas().stream()
                 .map(copy -> copy.transferring().withBytesStored(0))

@@ -5,13 +5,14 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
-import io.stillframe.spi.DiskCapture;
 import io.stillframe.spi.Extent;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
-/** The held disks of one capture, open for reading; closed together, before the point in time is released. */
+/** The disks of one point in time, open for reading; closed together, before it is given up. */
 final class OpenDisks implements AutoCloseable {
     private final Map<String, BlockSource> disks = new LinkedHashMap<>();
     private long dataBytes;
@@ -21,14 +22,16 @@ final class OpenDisks implements AutoCloseable {
     /**
      * Opens every disk and walks its tables.
      *
-     * @throws SnapshotException CORRUPT if a disk's size is not the planned one; as {@link DiskCapture#open}
+     * @param opening gives a device's content
+     * @throws SnapshotException CORRUPT if a disk's size is not the planned one
      */
-    static OpenDisks open(DiskCapture capture, CapturePlan plan, Cancellation cancellation) {
+    static OpenDisks open(
+            List<CapturePlan.Disk> planned, Function<String, BlockSource> opening, Cancellation cancellation) {
         OpenDisks result = new OpenDisks();
         try {
-            for (CapturePlan.Disk disk : plan.disks()) {
+            for (CapturePlan.Disk disk : planned) {
                 cancellation.check();
-                BlockSource source = capture.open(plan, disk.device());
+                BlockSource source = opening.apply(disk.device());
                 result.disks.put(disk.device(), source);
                 if (source.size() != disk.virtualSize()) {
                     throw SnapshotException.corrupt("disk " + disk.device() + " is held with " + source.size()

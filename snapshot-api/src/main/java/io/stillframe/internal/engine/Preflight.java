@@ -3,12 +3,16 @@ package io.stillframe.internal.engine;
 import io.stillframe.internal.engine.RegionCalls.Outcome;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.InstanceSummary;
+import io.stillframe.model.Keep;
+import io.stillframe.model.Placement;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
+import io.stillframe.model.VolumeCopy;
 import io.stillframe.spi.CapturePlan;
+import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.CodecTrait;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.HypervisorDriver;
@@ -23,7 +27,9 @@ import io.stillframe.spi.Plugins;
 import io.stillframe.spi.PowerState;
 import io.stillframe.spi.UploadOptions;
 import io.stillframe.spi.UploadSession;
+import io.stillframe.spi.VolumeSnapshots;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -44,23 +50,50 @@ final class Preflight {
     }
 
     /**
-     * Checks everything that can be known of a request without effect.
+     * What a request's instance was found to be.
      *
-     * @return the instance as it was found
+     * @param volumes the copy on volumes that the snapshot is to have
      */
-    InstanceState check(SnapshotId id, String host, SnapshotRequest request) {
-        ImageCodec codec = checkCodec(request);
+    record Findings(InstanceState state, Optional<VolumeCopy> volumes) {}
+
+    /** Checks everything that can be known of a request without effect. */
+    Findings check(SnapshotId id, String host, SnapshotRequest request) {
+        ImageCodec codec = codec(request);
         Hypervisor hypervisor = installation.requireHypervisor(host);
         InstanceState state = hypervisor.driver().observe(request.instance());
         requireCapturable(state, request.capture(), hypervisor.driver());
         CapturePlan plan = hypervisor.capture().plan(id, state, request.disks());
         plan.disks().forEach(disk -> requireWriter(codec, request, disk));
-        return state;
+        Placement placement = installation.placement(request);
+        Optional<VolumeCopy> volumes = hypervisor.volumes().flatMap(storage -> volumes(storage, placement, plan));
+        if (placement.keep().needsVolumes()) {
+            VolumeAccess.require(installation, host);
+        }
+        if (volumes.isEmpty() || placement.keep() == Keep.BOTH) {
+            installation.home();
+        }
+        return new Findings(state, volumes);
+    }
+
+    /** UNSUPPORTED, naming the disks, if they are to be kept on volumes and some are none. */
+    private static Optional<VolumeCopy> volumes(VolumeSnapshots storage, Placement placement, CapturePlan plan) {
+        boolean kept = switch (placement.keep()) {
+            case STORES -> false;
+            case AUTOMATIC -> placement.regions().isEmpty() && storage.canKeep(plan);
+            case VOLUMES, BOTH -> !storage.planKeep(plan).disks().isEmpty();
+        };
+        return Optional.of(VolumeCopy.pending(storage.name())).filter(copy -> kept);
     }
 
     /** Checks what can be known of a request without its host. */
-    ImageCodec checkCodec(SnapshotRequest request) {
-        installation.home();
+    void checkCodec(SnapshotRequest request) {
+        if (installation.placement(request).keep() != Keep.VOLUMES) {
+            installation.home();
+        }
+        codec(request);
+    }
+
+    private static ImageCodec codec(SnapshotRequest request) {
         ImageCodec codec = Plugins.codec(request.codec());
         if (!codec.traits().contains(CodecTrait.WRITE)) {
             throw SnapshotException.unsupported(
@@ -79,13 +112,32 @@ final class Preflight {
             return;
         }
         String host = job.record().snapshot().instance().hypervisor();
-        InstanceState state =
+        Findings findings =
                 retries.call("observing the instance", job.cancellation(), () -> check(job.id(), host, request));
+        InstanceState state = findings.state();
         InstanceSummary instance = new InstanceSummary(state.id(), state.name(), host);
         job.record()
-                .change(r -> Attributes.withDefinition(r, state.definition())
-                        .with(r.snapshot().toBuilder().instance(instance).build())
+                .change(r -> placed(Attributes.withDefinition(r, state.definition())
+                                .with(r.snapshot().toBuilder()
+                                        .instance(instance)
+                                        .volumes(findings.volumes())
+                                        .build()))
                         .withClaim(Admission.claim(instance)));
+    }
+
+    /** A snapshot that is kept on volumes alone has no copy in a region, and nothing of it is in a store. */
+    static CatalogRecord placed(CatalogRecord record) {
+        Snapshot snapshot = record.snapshot();
+        Placement placement = snapshot.placement();
+        boolean volumesAlone = snapshot.volumes().isPresent() || placement.keep() == Keep.VOLUMES;
+        if (!volumesAlone || placement.keep() == Keep.BOTH) {
+            return record;
+        }
+        return Attributes.withStore(record, Attributes.StoreState.CLEAN)
+                .with(snapshot.toBuilder()
+                        .replicas(List.of())
+                        .placement(placement.withRegions(List.of()))
+                        .build());
     }
 
     /** INVALID if a region of the snapshot's is not allowed by now, or for what its instance turned out to be. */
@@ -100,6 +152,10 @@ final class Preflight {
      */
     void checkStore(Job job) {
         requireAllowed(job.record().snapshot());
+        if (job.record().snapshot().volumes().isPresent()) {
+            // Regions get their copies later, if at all.
+            return;
+        }
         Set<Region> untouched = ConcurrentHashMap.newKeySet();
         List<Outcome<Region>> outcomes = calls.run(
                 "asking the store",

@@ -224,10 +224,13 @@ final class Recovery {
     /** Obligations can be met on the instance's own hypervisor only. */
     private void requireReach(CatalogRecord record) {
         boolean needed = !record.snapshot().obligations().isEmpty()
+                || VolumeKeeping.isOwed(record)
                 || Attributes.launchOf(record).isPresent()
                 || record.snapshot().status() == SnapshotStatus.CAPTURING;
         if (needed) {
             installation.requireHypervisor(record.snapshot().instance().hypervisor());
+        } else if (record.snapshot().status() != SnapshotStatus.AVAILABLE) {
+            VolumeAccess.of(installation, record);
         }
     }
 
@@ -256,6 +259,10 @@ final class Recovery {
             pending.add(discharged(job));
             return;
         }
+        if (VolumeKeeping.isOwed(job.record().record())) {
+            keeping(job, items, pending);
+            return;
+        }
         try {
             installation.requireReached(job.record().snapshot());
             Publication publication = new Publication(installation, retries, calls, job);
@@ -270,14 +277,32 @@ final class Recovery {
                 items.add(new Item(job.id(), Outcome.RESUMED, "its point in time is still held"));
             }
         } catch (RuntimeException e) {
-            if (e instanceof SnapshotException known && known.kind() == Kind.UNSUPPORTED) {
-                jobs.end(job);
-                items.add(new Item(job.id(), Outcome.STILL_OWED, String.valueOf(e.getMessage())));
-                return;
-            }
-            job.failed(e);
-            pending.add(failed(job, "while its image was being stored, and it cannot be resumed: " + e.getMessage()));
+            notResumed(job, e, "while its image was being stored, and it cannot be resumed: ", items, pending);
         }
+    }
+
+    /** Kept already or still held: keeping it takes no time worth a turn. */
+    private void keeping(Job job, List<Item> items, List<Pending> pending) {
+        try {
+            if (installation.settings().interrupted() == Interrupted.FAIL) {
+                pending.add(failed(job, "while its point in time was being kept"));
+            } else {
+                new VolumeKeeping(installation, retries, job).run();
+                pending.add(settling(job, Outcome.COMPLETED, "its point in time is kept on its volumes"));
+            }
+        } catch (RuntimeException e) {
+            notResumed(job, e, "while its point in time was being kept, and it cannot be: ", items, pending);
+        }
+    }
+
+    private void notResumed(Job job, RuntimeException e, String when, List<Item> items, List<Pending> pending) {
+        if (e instanceof SnapshotException known && known.kind() == Kind.UNSUPPORTED) {
+            jobs.end(job);
+            items.add(new Item(job.id(), Outcome.STILL_OWED, String.valueOf(e.getMessage())));
+            return;
+        }
+        job.failed(e);
+        pending.add(failed(job, when + e.getMessage()));
     }
 
     private void requireHeld(Job job) {

@@ -8,6 +8,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.VolumeCopy;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import java.time.Duration;
@@ -24,6 +25,7 @@ final class Removal {
     private final SnapshotReads reads;
     private final Takeover takeover;
     private final PointInTimeRelease release;
+    private final VolumeRemoval volumes;
     private final InstanceReturn instanceReturn;
 
     Removal(
@@ -40,6 +42,7 @@ final class Removal {
         this.reads = reads;
         this.takeover = takeover;
         this.release = new PointInTimeRelease(installation);
+        this.volumes = new VolumeRemoval(installation, retries);
         this.instanceReturn = new InstanceReturn(installation);
     }
 
@@ -65,7 +68,10 @@ final class Removal {
         Job job = takeover.afterEndOf(id, "deleted by its owner");
         try {
             requireNoHold(job.record().snapshot());
-        } catch (SnapshotException e) {
+            if (job.record().snapshot().status() == SnapshotStatus.AVAILABLE) {
+                volumes.requireUnneeded(job.record());
+            }
+        } catch (RuntimeException | Error e) {
             jobs.end(job);
             throw e;
         }
@@ -80,8 +86,11 @@ final class Removal {
     void remove(Job job) {
         try {
             OwnedRecord record = job.record();
-            record.intent(DELETE, "was " + record.snapshot().status());
+            if (record.snapshot().status() != SnapshotStatus.DELETING) {
+                record.intent(DELETE, "was " + record.snapshot().status());
+            }
             record.update(s -> Replicas.mapped(s, Removal::deleting).toBuilder()
+                    .volumes(s.volumes().map(VolumeCopy::deleting))
                     .status(SnapshotStatus.DELETING)
                     .phase(Phase.DONE)
                     .build());
@@ -90,12 +99,39 @@ final class Removal {
             if (record.snapshot().obligations().contains(Obligation.RELEASE)) {
                 retries.run("releasing the point in time", cancellation, () -> release.run(record));
             }
-            if (Attributes.store(record.record()) == Attributes.StoreState.TOUCHED) {
-                new StoredRemoval(installation, retries, calls).run(job, cancellation);
-            }
+            removeCopies(job, cancellation);
             record.remove();
         } finally {
             jobs.end(job);
+        }
+    }
+
+    /** Those in stores and those on volumes do not wait for each other. */
+    private void removeCopies(Job job, Cancellation cancellation) {
+        OwnedRecord record = job.record();
+        SnapshotException failure = null;
+        try {
+            if (Attributes.store(record.record()) == Attributes.StoreState.TOUCHED) {
+                new StoredRemoval(installation, retries, calls).run(job, cancellation);
+            }
+        } catch (SnapshotException e) {
+            failure = e;
+        }
+        boolean stored = failure == null && Attributes.store(record.record()) == Attributes.StoreState.TOUCHED;
+        if (stored && Attributes.kept(record.record()).isPresent()) {
+            // Volumes may be needed for long: what a store has confirmed is not asked again.
+            record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
+        }
+        try {
+            volumes.run(record, cancellation);
+        } catch (SnapshotException e) {
+            if (failure != null) {
+                e.addSuppressed(failure);
+            }
+            failure = e;
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 

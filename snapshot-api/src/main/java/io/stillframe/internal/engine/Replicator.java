@@ -32,6 +32,7 @@ final class Replicator implements AutoCloseable {
     private final Installation installation;
     private final Retries retries;
     private final Threads threads;
+    private final RegionCalls calls;
     private final Jobs jobs;
     private final Takeover takeover;
     private final Signal changed = new Signal();
@@ -51,10 +52,17 @@ final class Replicator implements AutoCloseable {
         }
     }
 
-    Replicator(Installation installation, Retries retries, Threads threads, Jobs jobs, Takeover takeover) {
+    Replicator(
+            Installation installation,
+            Retries retries,
+            Threads threads,
+            RegionCalls calls,
+            Jobs jobs,
+            Takeover takeover) {
         this.installation = installation;
         this.retries = retries;
         this.threads = threads;
+        this.calls = calls;
         this.jobs = jobs;
         this.takeover = takeover;
         this.thread = new Thread(this::run, threads.nameOf("replication"));
@@ -172,8 +180,8 @@ final class Replicator implements AutoCloseable {
             return;
         }
         try {
-            List<Region> failed =
-                    new CopyWork(installation, retries, threads, job).run(region -> isDue(name(job.id(), region)));
+            List<Region> failed = new CopyWork(installation, retries, threads, calls, job)
+                    .run(region -> isDue(name(job.id(), region)));
             List<String> names =
                     failed.stream().map(region -> name(job.id(), region)).toList();
             names.forEach(this::failed);

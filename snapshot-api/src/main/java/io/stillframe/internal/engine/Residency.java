@@ -46,6 +46,15 @@ final class Residency {
         return refusal(region).isEmpty();
     }
 
+    /** INVALID if there is any rule: hosts do not say where they are. */
+    void requireNone(String what) {
+        if (!rules.isEmpty()) {
+            throw SnapshotException.invalid("the snapshot is not " + what + ", as residency rule '"
+                    + rules.get(0).name()
+                    + "' says where it may be; copy it to an allowed region and launch it from there");
+        }
+    }
+
     /** INVALID with the rule's and the region's name if it is not allowed. */
     void require(Region region) {
         refusal(region).ifPresent(why -> {

@@ -66,7 +66,8 @@ final class RetentionChange {
                     retries.run("storing the retention", job.cancellation(), () -> put(region, file));
                     return region;
                 });
-        if (outcomes.stream().noneMatch(Outcome::isGood)) {
+        boolean needed = !complete.isEmpty() || !wanted.isKeptOnVolumes();
+        if (needed && outcomes.stream().noneMatch(Outcome::isGood)) {
             throw outcomes.isEmpty()
                     ? SnapshotException.unsupported("this service reaches no complete copy of snapshot " + wanted.id()
                             + "; use a service that does")

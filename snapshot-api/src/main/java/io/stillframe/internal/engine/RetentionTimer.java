@@ -29,6 +29,7 @@ final class RetentionTimer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RetentionTimer.class);
     private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
     private static final int REMOVALS_AT_ONCE = 4;
 
     private final Expiries expiries;
@@ -39,6 +40,8 @@ final class RetentionTimer implements AutoCloseable {
     private final Set<SnapshotId> underWay = ConcurrentHashMap.newKeySet();
     /** When to try again what failed or what somebody else has, by {@link System#nanoTime}. */
     private final Map<SnapshotId, Long> notBefore = new ConcurrentHashMap<>();
+    /** How often a removal has failed: what lasts, as clones that need a snapshot, is looked at now and then. */
+    private final Map<SnapshotId, Integer> failures = new ConcurrentHashMap<>();
 
     RetentionTimer(Expiries expiries, TrustedTime time, String name) {
         this.expiries = expiries;
@@ -109,14 +112,22 @@ final class RetentionTimer implements AutoCloseable {
         }
         removals.execute(() -> {
             try {
-                if (!removed(id, removal)) {
-                    notBefore.put(id, System.nanoTime() + AFTER_FAILURE.toNanos());
+                if (removed(id, removal)) {
+                    failures.remove(id);
+                } else {
+                    notBefore.put(id, System.nanoTime() + pauseAfterFailure(id).toNanos());
                     look();
                 }
             } finally {
                 underWay.remove(id);
             }
         });
+    }
+
+    private Duration pauseAfterFailure(SnapshotId id) {
+        int times = failures.merge(id, 1, (before, one) -> Math.min(before + one, 16));
+        Duration pause = AFTER_FAILURE.multipliedBy(1L << (times - 1));
+        return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
     }
 
     /** Whether it is gone; not so if somebody else has it. */

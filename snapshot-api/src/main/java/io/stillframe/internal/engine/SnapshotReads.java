@@ -15,6 +15,7 @@ import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.Plugins;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -86,21 +87,33 @@ final class SnapshotReads {
     }
 
     BlockSource openDisk(SnapshotId id, String device, ReadFrom from) {
-        return openDisk(available(id).snapshot(), device, from);
+        return openDisk(available(id), device, from);
     }
 
-    /** Opens a stored disk of an available snapshot; closed by the caller. */
-    BlockSource openDisk(Snapshot snapshot, String device, ReadFrom from) {
+    /** Opens a disk of an available snapshot where it is stored, or on its volumes if it is not; closed by the caller. */
+    BlockSource openDisk(CatalogRecord record, String device, ReadFrom from) {
+        Snapshot snapshot = record.snapshot();
         DiskSnapshot disk = snapshot.disks().stream()
                 .filter(d -> d.device().equals(device))
                 .findFirst()
                 .orElseThrow(() -> SnapshotException.notFound("snapshot " + snapshot.id() + " has no disk " + device
                         + ", only "
                         + snapshot.disks().stream().map(DiskSnapshot::device).toList()));
-        List<FallbackSource.Copy> copies = copies(snapshot, from).stream()
-                .map(region -> new FallbackSource.Copy(region.name(), () -> open(disk, region)))
-                .toList();
+        List<FallbackSource.Copy> copies = new ArrayList<>();
+        copies(snapshot, from)
+                .forEach(region -> copies.add(new FallbackSource.Copy(region.name(), () -> open(disk, region))));
+        if (copies.isEmpty()) {
+            copies.add(new FallbackSource.Copy("the volumes", () -> {
+                VolumeAccess access = VolumeAccess.of(installation, record).orElseThrow(() -> unknown(snapshot.id()));
+                return access.volumes().open(access.kept(), device);
+            }));
+        }
         return FallbackSource.open(copies);
+    }
+
+    /** Whether its volumes may stand in for copies in regions. */
+    private static boolean isReadOnVolumes(Snapshot snapshot, ReadFrom from) {
+        return snapshot.isKeptOnVolumes() && from.fallback() != ReadFrom.Fallback.REFUSED;
     }
 
     private static BlockSource open(DiskSnapshot disk, Region region) {
@@ -118,26 +131,30 @@ final class SnapshotReads {
     }
 
     /**
-     * The regions that a snapshot is read in, in that order: none that is not allowed, and none that is not wanted.
+     * The regions that a snapshot is read in, in that order: none that is not allowed, and none that is not wanted; empty if only its
+     * volumes have it.
      *
-     * @throws SnapshotException INVALID if the wanted one is not allowed; NOT_FOUND if there is no such region; CONFLICT if none has it whole;
-     *     UNSUPPORTED if none of those is reached
+     * @throws SnapshotException INVALID if the wanted one is not allowed; NOT_FOUND if there is no such region; CONFLICT if neither a region has
+     *     it whole nor its volumes may stand in; UNSUPPORTED if none of those is reached
      */
     List<Region> copies(Snapshot snapshot, ReadFrom from) {
         Optional<Region> wanted = from.region().map(installation::region);
         Residency residency = Residency.of(installation.settings().residency(), snapshot);
         wanted.ifPresent(residency::require);
-        List<Region> reached = installation.requireReached(snapshot);
+        boolean onVolumes = isReadOnVolumes(snapshot, from);
+        List<Region> reached = onVolumes ? installation.reached(snapshot) : installation.requireReached(snapshot);
         List<Region> readable = reached.stream()
                 .filter(region -> isComplete(snapshot, region) && residency.allows(region))
                 .sorted(Comparator.comparing(
                         region -> wanted.filter(region::equals).isEmpty()))
                 .toList();
         if (from.fallback() == ReadFrom.Fallback.REFUSED) {
-            Region only = wanted.orElse(reached.get(0));
-            readable = readable.stream().filter(only::equals).toList();
+            Optional<Region> only = wanted.or(() -> reached.stream().findFirst());
+            readable = readable.stream()
+                    .filter(region -> only.equals(Optional.of(region)))
+                    .toList();
         }
-        if (readable.isEmpty()) {
+        if (readable.isEmpty() && !onVolumes) {
             reached.forEach(residency::require);
             throw SnapshotException.conflict("snapshot " + snapshot.id() + " has no complete copy "
                     + from.region().map(region -> "in region " + region).orElse("in a region that this service reaches")
@@ -150,7 +167,7 @@ final class SnapshotReads {
     }
 
     private static boolean isComplete(Snapshot snapshot, Region region) {
-        return snapshot.replicas().isEmpty()
+        return (snapshot.replicas().isEmpty() && snapshot.volumes().isEmpty())
                 || Replicas.in(region, snapshot).filter(Replica::isComplete).isPresent();
     }
 

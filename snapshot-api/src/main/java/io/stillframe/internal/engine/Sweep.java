@@ -31,7 +31,9 @@ import java.util.Optional;
  *       no manifest was published for them, or one that none of the disks that it names are there for: another catalog that shares the
  *       store may be working on younger ones, and owns those with manifest and disks;
  *   <li>points in time held for snapshots that this catalog knows as settled and owing nothing, or does not know and that are older
- *       than the orphan age. A release loses nothing that the instance wrote.
+ *       than the orphan age. A release loses nothing that the instance wrote;
+ *   <li>snapshots kept on volumes for snapshots that this catalog knows as at rest and that do not name them; those that it does not know
+ *       only if the settings say from what age on: they are whole snapshots, of another catalog or of one that was lost.
  * </ul>
  */
 final class Sweep {
@@ -74,6 +76,11 @@ final class Sweep {
         expired();
         installation.regions().forEach(this::stored);
         installation.hosts().values().forEach(this::held);
+        installation
+                .hosts()
+                .values()
+                .forEach(host ->
+                        host.volumes().ifPresent(volumes -> new VolumeSweep(installation, volumes, this).run()));
         return new SweepReport(mode, items);
     }
 

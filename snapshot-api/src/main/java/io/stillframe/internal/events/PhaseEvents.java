@@ -18,6 +18,8 @@ public final class PhaseEvents {
         SHUTDOWN,
         /** {@code Hold}: a point in time is taken hold of. */
         HOLD,
+        /** {@code Keep}: a point in time becomes a snapshot of its volumes. */
+        KEEP,
         /** {@code PowerOn}: an instance is powered on again. */
         POWER_ON,
         /** {@code Transfer}: a point in time is read, converted, compressed and stored. */

@@ -42,6 +42,7 @@ final class RecordedSpan implements PhaseSpan {
         return switch (kind) {
             case SHUTDOWN -> new SnapshotEvent.Shutdown();
             case HOLD -> new SnapshotEvent.Hold();
+            case KEEP -> new SnapshotEvent.Keep();
             case POWER_ON -> new SnapshotEvent.PowerOn();
             case TRANSFER -> new SnapshotEvent.Transfer();
             case PART_UPLOAD -> new SnapshotEvent.PartUpload();

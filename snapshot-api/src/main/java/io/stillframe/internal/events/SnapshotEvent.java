@@ -50,6 +50,10 @@ abstract class SnapshotEvent extends Event {
     @Label("Point in Time Hold")
     static final class Hold extends SnapshotEvent {}
 
+    @Name("io.stillframe.Keep")
+    @Label("Keeping on volumes")
+    static final class Keep extends SnapshotEvent {}
+
     @Name("io.stillframe.PowerOn")
     @Label("Instance Power On")
     static final class PowerOn extends SnapshotEvent {}

@@ -1,6 +1,7 @@
 package io.stillframe.internal.json;
 
 import io.stillframe.model.Availability;
+import io.stillframe.model.Keep;
 import io.stillframe.model.Placement;
 import io.stillframe.model.ResidencyRule;
 import java.util.Optional;
@@ -18,7 +19,12 @@ public final class PlacementFields {
                 told,
                 (fields, value) -> fields.texts("regions", value.regions())
                         .constant("availability", value.availability())
-                        .object("residency", value.residency(), PlacementFields::writeRule));
+                        .object("residency", value.residency(), PlacementFields::writeRule)
+                        .text(
+                                "keep",
+                                Optional.of(value.keep())
+                                        .filter(keep -> keep != Keep.AUTOMATIC)
+                                        .map(Enum::name)));
     }
 
     /** Reads the object of that name; the default if there is none. */
@@ -27,7 +33,8 @@ public final class PlacementFields {
                 .map(fields -> new Placement(
                         fields.texts("regions"),
                         fields.constant("availability", Availability.class),
-                        fields.objectIfPresent("residency").map(PlacementFields::readRule)))
+                        fields.objectIfPresent("residency").map(PlacementFields::readRule),
+                        fields.has("keep") ? fields.constant("keep", Keep.class) : Keep.AUTOMATIC))
                 .orElseGet(Placement::home);
     }
 

@@ -6,6 +6,7 @@ import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.DiskCapture;
 import io.stillframe.spi.HypervisorDriver;
 import io.stillframe.spi.UploadSession;
+import io.stillframe.spi.VolumeSnapshots;
 import io.stillframe.testing.PluginCalls;
 import io.stillframe.testing.PluginCalls.Call;
 import io.stillframe.testing.simulation.Simulation;
@@ -23,6 +24,10 @@ final class ModelGate {
             "uri",
             "driver",
             "capture",
+            "volumes",
+            "canKeep",
+            "planKeep",
+            "location",
             "name",
             "capabilities",
             "features",
@@ -34,7 +39,7 @@ final class ModelGate {
             "bytesSent",
             "detach");
     private static final Set<Class<?>> HANDED_OUT =
-            Set.of(HypervisorDriver.class, DiskCapture.class, UploadSession.class);
+            Set.of(HypervisorDriver.class, DiskCapture.class, VolumeSnapshots.class, UploadSession.class);
 
     private final PluginCalls plugins = new PluginCalls(HANDED_OUT, this::call);
     private final Simulation simulation;

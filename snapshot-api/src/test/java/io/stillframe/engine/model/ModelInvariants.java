@@ -1,6 +1,7 @@
 package io.stillframe.engine.model;
 
 import io.stillframe.hypervisor.SimulatedHypervisor;
+import io.stillframe.model.Availability;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
@@ -15,6 +16,7 @@ import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PowerState;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.VolumeSnapshot;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -71,6 +73,7 @@ final class ModelInvariants {
         records.forEach(record -> checkChange(record.snapshot()));
         checkRemoved(records, zombies);
         checkDuties(records);
+        checkKept(records);
         if (!zombies) {
             checkHeld(records);
         }
@@ -101,8 +104,10 @@ final class ModelInvariants {
                 now.status());
         if (was.status() != now.status() && now.status() == SnapshotStatus.AVAILABLE) {
             requireWhole(now);
+            boolean enough = now.isKeptOnVolumes()
+                    && (now.replicas().isEmpty() || now.placement().availability() == Availability.HOME);
             require(
-                    now.placement().availability().isMetBy(now.replicas()),
+                    enough || now.placement().availability().isMetBy(now.replicas()),
                     "%s is available before its policy is met",
                     now);
         }
@@ -123,10 +128,29 @@ final class ModelInvariants {
 
     /** Every copy that is said to be complete. */
     void requireWhole(Snapshot snapshot) {
-        require(snapshot.replicas().stream().anyMatch(Replica::isComplete), "%s is nowhere", snapshot);
+        boolean kept = snapshot.isKeptOnVolumes() && isKept(snapshot.id());
+        require(kept == snapshot.isKeptOnVolumes(), "%s is not on its volumes", snapshot);
+        require(kept || snapshot.replicas().stream().anyMatch(Replica::isComplete), "%s is nowhere", snapshot);
         snapshot.replicas().stream()
                 .filter(Replica::isComplete)
                 .forEach(copy -> requireWhole(snapshot, stores.get(copy.region())));
+    }
+
+    private boolean isKept(SnapshotId id) {
+        return host.volumes().orElseThrow().listKept().stream()
+                .anyMatch(kept -> kept.snapshot().equals(id));
+    }
+
+    /** What is kept on volumes is written down before it is, and until it is no more. */
+    private void checkKept(List<CatalogRecord> records) {
+        for (VolumeSnapshot kept : host.volumes().orElseThrow().listKept()) {
+            require(
+                    records.stream()
+                            .anyMatch(record -> record.snapshot().id().equals(kept.snapshot())
+                                    && record.attributes().containsKey("kept-on-volumes")),
+                    "%s is kept and no record names it",
+                    kept.snapshot());
+        }
     }
 
     private static void requireWhole(Snapshot snapshot, ObjectStore store) {

@@ -17,6 +17,7 @@ import io.stillframe.model.CaptureMode;
 import io.stillframe.model.Digest;
 import io.stillframe.model.DiskRole;
 import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.Keep;
 import io.stillframe.model.Placement;
 import io.stillframe.model.Replica;
 import io.stillframe.model.RetryPolicy;
@@ -36,6 +37,8 @@ import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PowerState;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.VolumeSnapshot;
+import io.stillframe.spi.VolumeSnapshots;
 import io.stillframe.store.MemoryObjectStore;
 import io.stillframe.testing.simulation.Simulation;
 import java.time.Duration;
@@ -60,7 +63,10 @@ public final class ModelWorld implements LongFunction<String> {
     private static final Duration LEASE = Duration.ofSeconds(5);
     private static final String HOME = "home";
     private static final String AWAY = "remote";
-    private static final List<String> INSTANCES = List.of("web", "db");
+    /** Its disks are volumes. */
+    private static final String ON_VOLUMES = "db";
+
+    private static final List<String> INSTANCES = List.of("web", ON_VOLUMES);
 
     private Simulation simulation;
     private Random random;
@@ -176,7 +182,8 @@ public final class ModelWorld implements LongFunction<String> {
         for (String name : INSTANCES) {
             byte[] noise = new byte[130 << 10];
             random.nextBytes(noise);
-            SimulatedGuest guest = host.add(SimulatedInstance.named(name)
+            SimulatedInstance.Builder instance = SimulatedInstance.named(name);
+            SimulatedGuest guest = host.add((name.equals(ON_VOLUMES) ? instance.onVolumes() : instance)
                     .disk("vda", DiskRole.ROOT, ROOT)
                     .disk("vdb", DiskRole.DATA, DATA)
                     .content("vda", 0, noise)
@@ -269,12 +276,15 @@ public final class ModelWorld implements LongFunction<String> {
     }
 
     private SnapshotRequest request() {
-        return SnapshotRequest.of(any(INSTANCES))
+        String instance = any(INSTANCES);
+        Placement placement = placement();
+        boolean both = instance.equals(ON_VOLUMES) && random.nextInt(3) == 0;
+        return SnapshotRequest.of(instance)
                 .withCodec("raw")
                 .withCapture(random.nextInt(3) == 0 ? CaptureMode.LIVE : CaptureMode.SHUTDOWN)
                 .withShutdown(new ShutdownPolicy(Duration.ofSeconds(30), Duration.ofSeconds(4)))
                 .withRetentionDays(random.nextInt(3))
-                .withPlacement(placement());
+                .withPlacement(both ? placement.withKeep(Keep.BOTH) : placement);
     }
 
     private Placement placement() {
@@ -378,6 +388,12 @@ public final class ModelWorld implements LongFunction<String> {
                 host.capture().listHeld());
         List<Snapshot> left = snapshots();
         left.forEach(this::judge);
+        for (VolumeSnapshot kept : host.volumes().orElseThrow().listKept()) {
+            require(
+                    left.stream().anyMatch(s -> s.id().equals(kept.snapshot()) && s.isKeptOnVolumes()),
+                    "kept in the end: %s",
+                    kept);
+        }
         judgeStore(left);
         left.forEach(
                 snapshot -> tell(snapshot.status() + " " + snapshot.instance().name()));
@@ -406,8 +422,24 @@ public final class ModelWorld implements LongFunction<String> {
                     snapshot);
             for (DiskSnapshot disk : snapshot.disks()) {
                 Digest then = held.get(snapshot.id()).get(disk.device());
-                require(disk.content().filter(then::equals).isPresent(), "%s is not what was held", disk);
+                boolean stored = disk.content().filter(then::equals).isPresent();
+                boolean never = disk.object().isEmpty() && snapshot.isKeptOnVolumes();
+                require(stored || never, "%s is not what was held", disk);
+                if (snapshot.isKeptOnVolumes()) {
+                    require(then.equals(kept(snapshot, disk)), "%s is not what was held on its volume", disk);
+                }
             }
+        }
+    }
+
+    private Digest kept(Snapshot snapshot, DiskSnapshot disk) {
+        VolumeSnapshots volumes = host.volumes().orElseThrow();
+        VolumeSnapshot kept = volumes.listKept().stream()
+                .filter(each -> each.snapshot().equals(snapshot.id()))
+                .findFirst()
+                .orElseThrow();
+        try (BlockSource source = volumes.open(kept, disk.device())) {
+            return digest(source);
         }
     }
 

@@ -54,7 +54,8 @@ class ManifestTest {
             Set.of(Obligation.RELEASE),
             Optional.empty(),
             Optional.empty(),
-            Placement.home());
+            Placement.home(),
+            Optional.empty());
 
     @Test
     void comesBackAsItWasWithoutWhatPasses() {

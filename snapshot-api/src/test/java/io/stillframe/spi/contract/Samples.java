@@ -10,6 +10,7 @@ import io.stillframe.model.Downtime;
 import io.stillframe.model.Failure;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
+import io.stillframe.model.Keep;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Placement;
@@ -21,6 +22,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.Tenant;
+import io.stillframe.model.VolumeCopy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -51,7 +53,8 @@ public final class Samples {
                 Set.of(),
                 Optional.empty(),
                 Optional.empty(),
-                Placement.home());
+                Placement.home(),
+                Optional.empty());
     }
 
     /** The same for another tenant. */
@@ -83,7 +86,8 @@ public final class Samples {
                 base.obligations(),
                 base.failure(),
                 base.waitsFor(),
-                base.placement());
+                base.placement(),
+                base.volumes());
     }
 
     /** A snapshot with a value in every field, also in those that seldom come together. */
@@ -120,7 +124,8 @@ public final class Samples {
                                 7,
                                 5,
                                 Optional.of(new Digest(Digest.CONTENT, "00ff")),
-                                Optional.of(new Digest(Digest.STORED, "c0ffee00"))),
+                                Optional.of(new Digest(Digest.STORED, "c0ffee00")),
+                                Optional.of("rbd:pool/web@kept")),
                         new DiskSnapshot(
                                 "vdb",
                                 DiskRole.DATA,
@@ -140,6 +145,8 @@ public final class Samples {
                 Set.of(Obligation.values()),
                 Optional.of(new Failure(SnapshotException.Kind.PERMANENT, "disk full: 0 of 10 bytes free")),
                 Optional.of("its turn"),
-                Placement.home());
+                Placement.in("home", "far").withKeep(Keep.BOTH),
+                Optional.of(new VolumeCopy(
+                        "rbd", VolumeCopy.State.DELETING, Optional.empty(), Optional.of("rbd:pool/copy needs it"))));
     }
 }

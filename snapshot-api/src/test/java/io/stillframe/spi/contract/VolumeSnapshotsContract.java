@@ -62,6 +62,24 @@ public abstract class VolumeSnapshotsContract extends HypervisorContract {
     }
 
     @Test
+    void whatIsPlannedIsWhatIsKept() {
+        CapturePlan plan = begun(newInstance());
+        VolumeSnapshot planned = volumes().planKeep(plan);
+
+        volumes().remove(planned, DependentsPolicy.REFUSE, new Cancellation());
+        assertThat(volumes().reaches(planned)).as("nothing is kept yet").isFalse();
+        assertThat(capture().listHeld()).extracting(CapturePlan::snapshot).contains(plan.snapshot());
+
+        assertThat(keep(plan)).isEqualTo(planned);
+        assertThat(volumes().reaches(planned)).isTrue();
+        assertThat(planned.disks())
+                .extracting(disk -> volumes().location(planned, disk.device()))
+                .doesNotHaveDuplicates()
+                .allSatisfy(location ->
+                        assertThat(location).contains(plan.snapshot().value()));
+    }
+
+    @Test
     void keepingTwiceIsKeepingOnce() {
         CapturePlan plan = begun(newInstance());
 

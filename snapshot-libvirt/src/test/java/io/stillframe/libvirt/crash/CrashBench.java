@@ -68,10 +68,20 @@ final class CrashBench implements AutoCloseable {
 
     /** Boots a guest for it. */
     CrashBench(Lab lab, URI uri, String name, Optional<URI> database) {
+        this(lab, uri, name, database, List.of());
+    }
+
+    /** Boots a guest for it whose disks are volumes of that pool. */
+    static CrashBench onVolumes(Lab lab, URI uri, String name, String pool) {
+        return new CrashBench(lab, uri, name, Optional.empty(), List.of("--root-rbd", pool, "--data-rbd", pool));
+    }
+
+    private CrashBench(Lab lab, URI uri, String name, Optional<URI> database, List<String> disks) {
         this.lab = lab;
         this.uri = uri;
-        this.guest = LabGuest.create(lab, name, "--data-size", "64M", "--data-format", "raw", "--args", "seq_ms=5")
-                .boot();
+        List<String> options = new ArrayList<>(disks);
+        options.addAll(List.of("--data-size", "64M", "--data-format", "raw", "--args", "seq_ms=5"));
+        this.guest = LabGuest.create(lab, name, options.toArray(String[]::new)).boot();
         this.home = createHome();
         this.catalogUri = database.orElseGet(() -> home.resolve("catalog").toUri());
         this.storeUri = home.resolve("store").toUri();
@@ -264,6 +274,9 @@ final class CrashBench implements AutoCloseable {
             for (SnapshotId id : report.with(Outcome.RESUMED)) {
                 service.await(id, SnapshotService.settled(), CrashChild.LONG);
             }
+            snapshot()
+                    .filter(left -> left.status() == SnapshotStatus.AVAILABLE)
+                    .ifPresent(left -> service.await(left.id(), CrashChild::isCopied, CrashChild.LONG));
             report.with(Outcome.STILL_OWED).forEach(id -> found.leftovers.add("owed after recovery: " + id));
             return report.items().stream()
                     .map(item -> item.outcome().name().toLowerCase(Locale.ROOT))
@@ -349,7 +362,7 @@ final class CrashBench implements AutoCloseable {
             var digest = DiskCopy.run(
                     source, target, StreamSettings.ofDefaults(), new Cancellation(), StreamListener.none());
             target.finish();
-            if (!digest.equals(disk.content())) {
+            if (disk.content().isPresent() && !digest.equals(disk.content())) {
                 throw new AssertionError(disk.device() + " has digest " + digest + ", not " + disk.content());
             }
         }
@@ -363,13 +376,15 @@ final class CrashBench implements AutoCloseable {
     }
 
     private void judgeLeftovers(Found found, Optional<Snapshot> snapshot) {
-        found.leftovers.addAll(guest.leftovers());
-        hypervisor.capture().listHeld().stream()
-                .filter(plan -> plan.state().contains(guest.name()))
-                .forEach(plan -> found.leftovers.add("held: " + plan.snapshot()));
         String kept = snapshot.filter(s -> s.status() == SnapshotStatus.AVAILABLE)
                 .map(s -> s.id().value())
                 .orElse("none");
+        guest.leftovers().stream()
+                .filter(left -> !left.contains("stillframe-kept-" + kept))
+                .forEach(found.leftovers::add);
+        hypervisor.capture().listHeld().stream()
+                .filter(plan -> plan.state().contains(guest.name()))
+                .forEach(plan -> found.leftovers.add("held: " + plan.snapshot()));
         stored().stream().filter(file -> !file.contains(kept)).forEach(file -> found.leftovers.add("stored: " + file));
         store.listUploads("", Optional.empty(), 10)
                 .items()
@@ -411,25 +426,37 @@ final class CrashBench implements AutoCloseable {
         }
     }
 
+    /** Clones of the guest's volumes, as {@code POOL/IMAGE}. */
+    private List<String> copyVolumes() {
+        return guest.volumes().stream()
+                .map(volume -> volume.substring(0, volume.indexOf('/')))
+                .distinct()
+                .flatMap(pool -> lab.command("rbd", "ls", pool).lines().map(image -> pool + "/" + image))
+                .filter(volume -> volume.contains("/" + copyName()))
+                .toList();
+    }
+
     /** A launched copy is complete or not there at all. */
     private List<String> launchLeftovers() {
-        List<Path> files = copyFiles();
+        List<String> disks = Stream.concat(copyFiles().stream().map(Path::toString), copyVolumes().stream())
+                .toList();
         if (lab.tryCommand("virsh", "domuuid", copyName()).status() != 0) {
-            return files.stream().map(file -> "launch: " + file).toList();
+            return disks.stream().map(disk -> "launch: " + disk).toList();
         }
         String xml = lab.command("virsh", "dumpxml", "--inactive", copyName());
-        return files.stream()
-                .filter(file -> !xml.contains(file.toString()))
-                .map(file -> "launch: " + file)
+        return disks.stream()
+                .filter(disk -> !xml.contains(disk))
+                .map(disk -> "launch: " + disk)
                 .toList();
     }
 
     /** Removes what the case has made; that it can be removed is part of the verdict. */
     private void restore(Work work, List<String> leftovers) {
-        if (work == Work.LAUNCH) {
+        if (work.launches()) {
             lab.tryCommand("virsh", "destroy", copyName());
             lab.tryCommand("virsh", "undefine", copyName());
             copyFiles().forEach(CrashBench::removeAll);
+            copyVolumes().forEach(volume -> lab.command("rbd", "rm", "--no-progress", volume));
         }
         try (SnapshotService service = node()) {
             for (CatalogRecord record : catalog.list(Optional.empty(), 10).items()) {
@@ -439,6 +466,7 @@ final class CrashBench implements AutoCloseable {
             leftovers.add("cannot be deleted: " + e.getMessage());
         }
         stored().forEach(file -> leftovers.add("stored after deletion: " + file));
+        guest.leftovers().forEach(left -> leftovers.add("left after deletion: " + left));
     }
 
     private static void removeAll(Path place) {

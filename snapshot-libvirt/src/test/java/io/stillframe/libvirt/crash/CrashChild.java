@@ -6,6 +6,7 @@ import io.stillframe.SnapshotService;
 import io.stillframe.libvirt.LibvirtHypervisor;
 import io.stillframe.model.CaptureMode;
 import io.stillframe.model.LaunchRequest;
+import io.stillframe.model.Replica;
 import io.stillframe.model.RetryPolicy;
 import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.ShutdownPolicy;
@@ -38,6 +39,9 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class CrashChild {
     static final Duration LONG = Duration.ofMinutes(2);
     static final int SIGKILL = 9;
+
+    /** What a service calls the region of its only store. */
+    private static final String HOME = "home";
 
     private final BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     private final String instance;
@@ -106,8 +110,13 @@ public final class CrashChild {
 
     private String work(SnapshotService service) {
         switch (order.work()) {
-            case DELETE -> service.delete(new SnapshotId(order.subject()));
-            case LAUNCH ->
+            case DELETE, VOLUME_DELETE -> service.delete(new SnapshotId(order.subject()));
+            case VOLUME_COPY -> {
+                SnapshotId id = new SnapshotId(order.subject());
+                service.addCopy(id, HOME);
+                service.await(id, CrashChild::isCopied, LONG);
+            }
+            case LAUNCH, VOLUME_LAUNCH ->
                 service.launch(LaunchRequest.of(new SnapshotId(order.subject()), instance + "-copy")
                         .withStart(LaunchRequest.Start.STARTED));
             default -> {
@@ -119,6 +128,11 @@ public final class CrashChild {
             }
         }
         return "";
+    }
+
+    /** Whether every copy that it is to have is complete. */
+    static boolean isCopied(Snapshot snapshot) {
+        return snapshot.replicas().stream().allMatch(Replica::isComplete);
     }
 
     private SnapshotRequest request(Work work) {

@@ -13,10 +13,27 @@ enum Work {
     /** Removes an available snapshot. */
     DELETE,
     /** Makes a new instance of an available snapshot. */
-    LAUNCH;
+    LAUNCH,
+    /** Takes a live snapshot of a guest on volumes, which is kept on them. */
+    VOLUME,
+    /** Removes one that is kept on volumes. */
+    VOLUME_DELETE,
+    /** Makes a new instance of clones of such. */
+    VOLUME_LAUNCH,
+    /** Stores one that is kept on volumes in a region, too. */
+    VOLUME_COPY;
 
     boolean captures() {
-        return this != DELETE && this != LAUNCH;
+        return this == VOLUME || !onVolumes() && this != DELETE && this != LAUNCH;
+    }
+
+    boolean launches() {
+        return this == LAUNCH || this == VOLUME_LAUNCH;
+    }
+
+    /** Whether the guest's disks have to be volumes. */
+    boolean onVolumes() {
+        return this == VOLUME || this == VOLUME_DELETE || this == VOLUME_LAUNCH || this == VOLUME_COPY;
     }
 
     boolean stops() {

@@ -18,9 +18,13 @@ import io.stillframe.spi.VolumeSnapshots;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** {@link VolumeSnapshots} on Ceph's block device: a kept snapshot is a held one under another name, still protected. */
 public final class KeptVolumes implements VolumeSnapshots {
+    private static final Logger LOG = LoggerFactory.getLogger(KeptVolumes.class);
+
     private final CephSession ceph;
     private final VolumeSearch search;
     private final CloneLaunches launches;
@@ -50,16 +54,48 @@ public final class KeptVolumes implements VolumeSnapshots {
     }
 
     @Override
-    public VolumeSnapshot keep(CapturePlan plan) {
+    public VolumeSnapshot planKeep(CapturePlan plan) {
         if (!canKeep(plan)) {
-            throw SnapshotException.unsupported("not all disks of " + plan.instance()
-                    + " are volumes; choose those that are, or store the snapshot");
+            throw SnapshotException.unsupported("not all disks of " + plan.instance() + " are volumes of Ceph: "
+                    + HoldParts.of(plan).overlays().stream()
+                            .flatMap(part -> part.disks().stream())
+                            .map(CapturePlan.Disk::device)
+                            .toList()
+                    + " are not; choose those that are, or store the snapshot");
         }
+        return new VolumeSnapshot(plan.snapshot(), plan.instance(), plan.disks(), plan.state());
+    }
+
+    @Override
+    public VolumeSnapshot keep(CapturePlan plan) {
+        VolumeSnapshot kept = planKeep(plan);
         VolumePlan planned = VolumePlan.of(plan);
         for (VolumePlan.Disk disk : planned.disks()) {
             ceph.change(disk.volume(), "keep a snapshot of " + disk.volume().name(), image -> keep(planned, image));
         }
-        return new VolumeSnapshot(plan.snapshot(), plan.instance(), plan.disks(), plan.state());
+        return kept;
+    }
+
+    @Override
+    public String location(VolumeSnapshot kept, String device) {
+        VolumePlan plan = planOf(kept);
+        return plan.disk(device).volume().location() + "@" + plan.kept();
+    }
+
+    @Override
+    public boolean reaches(VolumeSnapshot kept) {
+        try {
+            VolumePlan plan = planOf(kept);
+            return plan.disks().stream()
+                    .allMatch(disk -> ceph.lookAt(
+                            disk.volume(),
+                            plan.kept(),
+                            "look at a snapshot of " + disk.volume().name(),
+                            image -> true));
+        } catch (SnapshotException e) {
+            LOG.debug("{} is not reached: {}", kept.snapshot(), e.getMessage());
+            return false;
+        }
     }
 
     private static void keep(VolumePlan plan, RbdImage image) {
