@@ -1,5 +1,6 @@
 package io.stillframe.libvirt.internal.connection;
 
+import com.sun.jna.Callback;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLong;
@@ -27,6 +28,23 @@ public interface LibvirtCalls extends Library {
 
     /** {@code VIR_SECRET_USAGE_TYPE_CEPH}. */
     int SECRET_OF_CEPH = 2;
+
+    int virConnectDomainEventRegisterAny(
+            Pointer connection,
+            @Nullable Pointer domain,
+            int event,
+            Callback function,
+            Pointer key,
+            @Nullable Pointer whenFreed);
+
+    int virConnectDomainEventDeregisterAny(Pointer connection, int registration);
+
+    int virConnectRegisterCloseCallback(
+            Pointer connection, Callback function, Pointer key, @Nullable Pointer whenFreed);
+
+    int virConnectUnregisterCloseCallback(Pointer connection, Callback function);
+
+    int virDomainGetUUIDString(Pointer domain, byte[] text);
 
     @Nullable
     Pointer virDomainLookupByUUIDString(Pointer connection, String uuid);

@@ -175,7 +175,6 @@ public final class LibvirtSession implements AutoCloseable {
             LiveConnection last = current;
             current = null;
             if (last != null) {
-                events.detach(last.connect());
                 last.retire();
             }
         }
@@ -219,9 +218,7 @@ public final class LibvirtSession implements AutoCloseable {
 
     private LiveConnection connect() {
         try {
-            LiveConnection opened = LiveConnection.open(uri);
-            events.attach(opened.connect());
-            return opened;
+            return LiveConnection.open(uri, events);
         } catch (LibvirtFailure e) {
             throw Faults.unreachable("open " + uri, e);
         }

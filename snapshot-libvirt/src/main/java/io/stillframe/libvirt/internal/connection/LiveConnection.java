@@ -16,11 +16,13 @@ final class LiveConnection {
     private static final int KEEPALIVE_MISSES = 4;
 
     private final NativeConnect connect;
+    private final NativeEvents.Registration events;
     private int users;
     private boolean retired;
 
-    private LiveConnection(NativeConnect connect) {
+    private LiveConnection(NativeConnect connect, NativeEvents.Registration events) {
         this.connect = connect;
+        this.events = events;
     }
 
     /** Gives the subclass's right to the handle that libvirt-java keeps protected, for the calls that it lacks. */
@@ -34,11 +36,17 @@ final class LiveConnection {
         }
     }
 
-    static LiveConnection open(String uri) throws LibvirtFailure {
+    /** @param listener is told of the domains' events until the connection is closed */
+    static LiveConnection open(String uri, NativeEvents.Listener listener) throws LibvirtFailure {
         try {
             NativeConnect connect = new NativeConnect(uri);
-            connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_MISSES);
-            return new LiveConnection(connect);
+            try {
+                connect.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_MISSES);
+                return new LiveConnection(connect, NativeEvents.register(connect.handle(), listener));
+            } catch (LibvirtException | LibvirtFailure e) {
+                close(connect);
+                throw e;
+            }
         } catch (LibvirtException e) {
             throw LibvirtFailure.of(e);
         }
@@ -79,11 +87,19 @@ final class LiveConnection {
 
     private void closeIfUnused() {
         if (retired && users == 0) {
-            try {
-                connect.close();
-            } catch (LibvirtException e) {
-                LOG.debug("closing a connection failed", e);
+            events.close();
+            close(connect);
+        }
+    }
+
+    private static void close(NativeConnect connect) {
+        try {
+            int users = connect.close();
+            if (users > 0) {
+                LOG.debug("a connection goes on for the {} events that are under way", users);
             }
+        } catch (LibvirtException e) {
+            LOG.debug("closing a connection failed", e);
         }
     }
 }

@@ -136,6 +136,8 @@ public final class RbdImage {
             int room = Math.min(count.getValue(), MOST_LISTED);
             try (Memory list = new Memory((long) room * SNAPSHOT_BYTES)) {
                 count.setValue(room);
+                // An image that is removed meanwhile has none, and then librbd leaves the list without its end.
+                list.clear();
                 int found = CephLibraries.rbd().rbd_snap_list(handle, list, count);
                 if (found == -RbdFaults.ERANGE && room < MOST_LISTED) {
                     continue;
