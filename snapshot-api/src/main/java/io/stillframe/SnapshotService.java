@@ -163,7 +163,8 @@ public final class SnapshotService implements AutoCloseable {
     /**
      * Makes a new instance of a snapshot, in the caller's thread. Of one that is kept on volumes which the host reaches, unless the request
      * names a region, the new disks are copy-on-write clones; else they are filled, and the content of each that was stored is verified by
-     * its digest before the instance is defined. The original instance and the snapshot are not touched. Whatever fails, nothing of the new instance is left.
+     * its digest before the instance is defined. The original instance and the snapshot are not touched. Whatever fails, nothing of the
+     * new instance is left.
      *
      * @throws io.stillframe.model.SnapshotException NOT_FOUND if the snapshot does not exist or has expired; CONFLICT if it is not
      *     available or the name is taken; INVALID if the disk is smaller than the snapshot's, naming both sizes; CORRUPT if stored
@@ -200,8 +201,8 @@ public final class SnapshotService implements AutoCloseable {
 
     /**
      * Asks for a copy of an available snapshot in one more region. Returns at once: the copy is made from a complete one, store to store, or
-     * else from the volumes that it is kept on, by this service or any other that reaches both, also after a crash, and is tried until it is done;
-     * {@link Snapshot#replica} tells how far it is. Ended by {@link #removeCopy}. Repeated: nothing more happens.
+     * else from the volumes that it is kept on, by this service or any other that reaches both, also after a crash, and is tried until it
+     * is done; {@link Snapshot#replica} tells how far it is. Ended by {@link #removeCopy}. Repeated: nothing more happens.
      *
      * @return the snapshot with the new copy
      * @throws io.stillframe.model.SnapshotException NOT_FOUND, also if this service has no region of that name; CONFLICT if the snapshot
@@ -305,8 +306,8 @@ public final class SnapshotService implements AutoCloseable {
      * the record goes last. Returns when nothing of it is left.
      *
      * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT under a legal hold, or if volumes that were cloned from it still need
-     *     it and {@link ServiceSettings#dependents} does not have them flattened, naming them; TRANSIENT if something cannot be removed now: the snapshot stays {@code
-     *     DELETING} and is finished by a later {@code delete}, {@link #recover} or {@link #sweep}
+     *     it and {@link ServiceSettings#dependents} does not have them flattened, naming them; TRANSIENT if something cannot be removed
+     *     now: the snapshot stays {@code DELETING} and is finished by a later {@code delete}, {@link #recover} or {@link #sweep}
      */
     public void delete(SnapshotId id) {
         engine.delete(id);
@@ -367,8 +368,8 @@ public final class SnapshotService implements AutoCloseable {
 
     /**
      * Removes what is not needed any more: expired snapshots, stored objects and unfinished uploads that no snapshot needs, points in
-     * time still held for snapshots that are settled, snapshots kept on volumes that no record names. What a running job, a living owner, another catalog's published snapshot or
-     * anything younger than {@link ServiceSettings#orphanAge()} may need stays.
+     * time still held for snapshots that are settled, snapshots kept on volumes that no record names. What a running job, a living
+     * owner, another catalog's published snapshot or anything younger than {@link ServiceSettings#orphanAge()} may need stays.
      */
     public SweepReport sweep(SweepMode mode, Cancellation cancellation) {
         return engine.sweep(mode, cancellation);

@@ -36,32 +36,6 @@ public record DiskSnapshot(
         }
     }
 
-    /** Kept in stores alone. */
-    public DiskSnapshot(
-            String device,
-            DiskRole role,
-            String sourceFormat,
-            long virtualSize,
-            String codec,
-            Optional<String> object,
-            long bytesRead,
-            long bytesStored,
-            Optional<Digest> content,
-            Optional<Digest> stored) {
-        this(
-                device,
-                role,
-                sourceFormat,
-                virtualSize,
-                codec,
-                object,
-                bytesRead,
-                bytesStored,
-                content,
-                stored,
-                Optional.empty());
-    }
-
     /** The same disk, of which no object is stored. */
     public DiskSnapshot unstored() {
         return new DiskSnapshot(

@@ -37,21 +37,16 @@ public record LaunchRequest(
         }
     }
 
-    /** On the original's host. */
-    public LaunchRequest(
-            SnapshotId snapshot,
-            String name,
-            DiskSelection disks,
-            OptionalLong rootDiskSize,
-            Start start,
-            ReadFrom readFrom) {
-        this(snapshot, name, disks, rootDiskSize, start, readFrom, Optional.empty());
-    }
-
     /** The root disk in its own size, started. */
     public static LaunchRequest of(SnapshotId snapshot, String name) {
         return new LaunchRequest(
-                snapshot, name, DiskSelection.root(), OptionalLong.empty(), Start.STARTED, ReadFrom.any());
+                snapshot,
+                name,
+                DiskSelection.root(),
+                OptionalLong.empty(),
+                Start.STARTED,
+                ReadFrom.any(),
+                Optional.empty());
     }
 
     public LaunchRequest withDisks(DiskSelection value) {

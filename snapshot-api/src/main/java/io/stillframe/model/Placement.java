@@ -28,11 +28,6 @@ public record Placement(List<String> regions, Availability availability, Optiona
         }
     }
 
-    /** Kept on what fits best. */
-    public Placement(List<String> regions, Availability availability, Optional<ResidencyRule> residency) {
-        this(regions, availability, residency, Keep.AUTOMATIC);
-    }
-
     /** In the service's first region alone, or on the volumes where {@link Keep#AUTOMATIC} says so. */
     public static Placement home() {
         return HOME;

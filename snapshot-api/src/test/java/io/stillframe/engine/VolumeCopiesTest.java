@@ -13,6 +13,7 @@ import io.stillframe.model.Availability;
 import io.stillframe.model.DiskSelection;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Keep;
+import io.stillframe.model.LastCopies;
 import io.stillframe.model.LaunchRequest;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Placement;
@@ -79,6 +80,25 @@ class VolumeCopiesTest {
 
             awaitCopy(service, kept.id());
             lab.assertNothingLeft(kept.id());
+        }
+    }
+
+    @Test
+    void aRegionThatIsGivenUpCostsACopyAndNotTheSnapshot() {
+        try (Lab lab = VolumeSnapshotTest.lab()) {
+            SnapshotService service = lab.service();
+            Snapshot kept = taken(lab, service, Lab.request().withKeep(Keep.BOTH));
+            awaitCopy(service, kept.id());
+
+            assertThat(service.forgetRegion("home", LastCopies.KEEP, report -> {}, new Cancellation())
+                            .failures())
+                    .isEmpty();
+
+            Snapshot left = service.get(kept.id());
+            assertThat(left.status()).isEqualTo(SnapshotStatus.AVAILABLE);
+            assertThat(left.replicas()).isEmpty();
+            assertThat(left.disks())
+                    .allMatch(disk -> disk.object().isEmpty() && disk.volume().isPresent());
         }
     }
 

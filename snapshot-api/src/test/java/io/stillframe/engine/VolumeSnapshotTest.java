@@ -301,17 +301,7 @@ class VolumeSnapshotTest {
     @Test
     void recoveryFinishesWhatWasKeptAndNotNoted() {
         try (Lab lab = lab()) {
-            CallGate gate = CallGate.crashBefore("ownTime", 1);
-            SnapshotService dead = lab.service(
-                    Lab.settings().leaseTtl(Duration.ofHours(1)).build(),
-                    lab.host.connect(),
-                    lab.store,
-                    gate.around(lab.catalog));
-            SnapshotId id = dead.create(Lab.request()).id();
-            await().atMost(Lab.LONG).until(gate::isDead);
-            assertThat(keptOn(lab)).containsExactly(id);
-            dead.close();
-            lab.letLeasesRunOut();
+            SnapshotId id = keptByADeadProcess(lab);
 
             SnapshotService other = lab.service();
             other.recover(new Cancellation());
@@ -324,16 +314,7 @@ class VolumeSnapshotTest {
     @Test
     void whereInterruptedWorkFailsWhatWasKeptIsRemoved() {
         try (Lab lab = lab()) {
-            CallGate gate = CallGate.crashBefore("ownTime", 1);
-            SnapshotService dead = lab.service(
-                    Lab.settings().leaseTtl(Duration.ofHours(1)).build(),
-                    lab.host.connect(),
-                    lab.store,
-                    gate.around(lab.catalog));
-            SnapshotId id = dead.create(Lab.request()).id();
-            await().atMost(Lab.LONG).until(gate::isDead);
-            dead.close();
-            lab.letLeasesRunOut();
+            SnapshotId id = keptByADeadProcess(lab);
 
             SnapshotService other = lab.service(
                     Lab.settings().interrupted(ServiceSettings.Interrupted.FAIL).build());
@@ -413,6 +394,22 @@ class VolumeSnapshotTest {
         Lab lab = Lab.onVolumes(ShutdownBehaviour.obeys());
         lab.guest.agent(AgentBehaviour.ANSWERS);
         return lab;
+    }
+
+    /** What it keeps is on the volumes, and the record does not say so yet. */
+    private static SnapshotId keptByADeadProcess(Lab lab) {
+        CallGate gate = CallGate.crashBefore("ownTime", 1);
+        SnapshotService dead = lab.service(
+                Lab.settings().leaseTtl(Duration.ofHours(1)).build(),
+                lab.host.connect(),
+                lab.store,
+                gate.around(lab.catalog));
+        SnapshotId id = dead.create(Lab.request()).id();
+        await().atMost(Lab.LONG).until(gate::isDead);
+        assertThat(keptOn(lab)).containsExactly(id);
+        dead.close();
+        lab.letLeasesRunOut();
+        return id;
     }
 
     static Snapshot taken(Lab lab, SnapshotService service, SnapshotRequest request) {

@@ -13,10 +13,18 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class CephCluster implements ExecutionCondition {
     public static final String POOL = "rbd-test";
 
+    private static final String[] VOLUMES = {
+        "--root-rbd", POOL, "--data-rbd", POOL, "--data-size", "64M", "--data-format", "raw"
+    };
+
     /** The lab with a guest whose disks are volumes of the pool; closed by the caller. */
     static LibvirtLab openLab() {
-        return LibvirtLab.onVolumes(
-                POOL, "--root-rbd", POOL, "--data-rbd", POOL, "--data-size", "64M", "--data-format", "raw");
+        return LibvirtLab.onVolumes(POOL, VOLUMES);
+    }
+
+    /** A guest whose disks are volumes of the pool; removed by the caller. */
+    static LabGuest createGuest(Lab lab, String name) {
+        return LabGuest.create(lab, name, VOLUMES);
     }
 
     @Override

@@ -40,17 +40,7 @@ class RbdHoldTest {
     @BeforeAll
     void createGuest() {
         lab = Lab.open();
-        guest = LabGuest.create(
-                lab,
-                "rbd-hold",
-                "--root-rbd",
-                CephCluster.POOL,
-                "--data-rbd",
-                CephCluster.POOL,
-                "--data-size",
-                "64M",
-                "--data-format",
-                "raw");
+        guest = CephCluster.createGuest(lab, "rbd-hold");
         hypervisor = LibvirtHypervisor.open(URI.create(Lab.URI));
     }
 

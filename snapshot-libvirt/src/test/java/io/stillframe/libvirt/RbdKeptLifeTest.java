@@ -50,17 +50,7 @@ class RbdKeptLifeTest {
     @BeforeAll
     void createGuest() {
         lab = Lab.open();
-        guest = LabGuest.create(
-                lab,
-                "rbd-kept",
-                "--root-rbd",
-                CephCluster.POOL,
-                "--data-rbd",
-                CephCluster.POOL,
-                "--data-size",
-                "64M",
-                "--data-format",
-                "raw");
+        guest = CephCluster.createGuest(lab, "rbd-kept");
     }
 
     @AfterEach

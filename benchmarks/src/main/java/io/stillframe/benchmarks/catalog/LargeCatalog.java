@@ -217,7 +217,8 @@ public final class LargeCatalog {
                         3L << 30,
                         1L << 30,
                         Optional.of(digest),
-                        Optional.of(new Digest(Digest.STORED, "c0ffee00")))),
+                        Optional.of(new Digest(Digest.STORED, "c0ffee00")),
+                        Optional.empty())),
                 List.of(new Replica(
                         "home",
                         "s3://bucket/prefix",

@@ -349,6 +349,7 @@ final class CaptureWorkflow {
                 0,
                 0,
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 

@@ -9,7 +9,6 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.Cancellation;
-import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PublishMode;
@@ -92,20 +91,10 @@ final class CopyWork {
             record.assureLease();
             new StoredObjects(region.store()).removeAll(record.record(), region);
         });
-        record.change(r -> {
-            List<Replica> left = r.snapshot().replicas().stream()
-                    .filter(replica -> !region.holds(replica))
-                    .sorted((a, b) -> Boolean.compare(b.isComplete(), a.isComplete()))
-                    .toList();
-            CatalogRecord without = Replicas.in(region, r.snapshot())
-                    .map(copy -> Attributes.withoutCopy(r, copy))
-                    .orElse(r);
-            List<DiskSnapshot> disks = left.stream().anyMatch(Replica::isComplete)
-                    ? r.snapshot().disks()
-                    : r.snapshot().disks().stream().map(DiskSnapshot::unstored).toList();
-            return without.with(
-                    r.snapshot().toBuilder().replicas(left).disks(disks).build());
-        });
+        record.change(r -> Replicas.in(region, r.snapshot())
+                .map(copy -> Attributes.withoutCopy(r, copy))
+                .orElse(r)
+                .with(Replicas.without(r.snapshot(), region::holds)));
         LOG.info("the copy in region {} is removed", region);
     }
 

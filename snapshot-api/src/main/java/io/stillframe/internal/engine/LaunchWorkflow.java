@@ -17,7 +17,6 @@ import io.stillframe.model.Progress;
 import io.stillframe.model.ReadFrom;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
-import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.BlockSource;
@@ -209,14 +208,9 @@ final class LaunchWorkflow {
         cancellation.check();
         job.record().assureLease();
         job.record().intent(CLONE, plan.name());
-        retries.call("cloning the disks of " + plan.name(), job.cancellation(), () -> {
+        retries.repeat("cloning the disks of " + plan.name(), job.cancellation(), () -> {
             cancellation.check();
-            try {
-                volumes.cloneDisks(plan);
-                return plan;
-            } catch (SnapshotException e) {
-                throw repeatable(e);
-            }
+            volumes.cloneDisks(plan);
         });
     }
 
@@ -242,19 +236,7 @@ final class LaunchWorkflow {
 
     /** Defines the instance; the call may be made again when its answer was lost. */
     private LaunchedInstance complete(HypervisorDriver driver, LaunchPlan plan, Cancellation cancellation) {
-        return retries.call("defining " + plan.name(), cancellation, () -> {
-            try {
-                return driver.completeLaunch(plan);
-            } catch (SnapshotException e) {
-                throw repeatable(e);
-            }
-        });
-    }
-
-    private static SnapshotException repeatable(SnapshotException e) {
-        return e.kind() == Kind.OUTCOME_UNKNOWN
-                ? SnapshotException.transientFault(String.valueOf(e.getMessage()), e)
-                : e;
+        return retries.repeat("defining " + plan.name(), cancellation, () -> driver.completeLaunch(plan));
     }
 
     private void discard(Job job, LaunchPlan plan, HypervisorDriver driver, Throwable primary) {

@@ -7,7 +7,6 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotStatus;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -112,23 +111,16 @@ final class LostRegion {
             // Nobody asks that region for its word any more.
             return Replicas.mapped(snapshot, copy -> copy.region().equals(region) ? copy.removed() : copy);
         }
-        List<Replica> left = snapshot.replicas().stream()
-                .filter(copy -> !copy.region().equals(region))
-                .sorted((a, b) -> Boolean.compare(b.isComplete(), a.isComplete()))
-                .toList();
+        Snapshot left = Replicas.without(snapshot, copy -> copy.region().equals(region));
         boolean settledBefore =
                 snapshot.status() == SnapshotStatus.FAILED || snapshot.status() == SnapshotStatus.CANCELLED;
-        return settledBefore || isElsewhere(snapshot)
-                ? snapshot.toBuilder().replicas(left).build()
-                : lost(snapshot, left);
+        return settledBefore || isElsewhere(snapshot) ? left : lost(left);
     }
 
-    private Snapshot lost(Snapshot snapshot, List<Replica> left) {
+    private Snapshot lost(Snapshot left) {
         String why = "its only complete copy was in region " + region + ", which was given up as gone for good";
-        return snapshot.toBuilder()
-                .replicas(left.stream().map(copy -> copy.failed(why)).toList())
-                .failed(new Failure(Kind.PERMANENT, why))
-                .build();
+        Snapshot failed = Replicas.mapped(left, copy -> copy.failed(why));
+        return failed.toBuilder().failed(new Failure(Kind.PERMANENT, why)).build();
     }
 
     /** What other regions still hold goes on being removed if they are away too. */

@@ -216,13 +216,9 @@ final class OwnedRecord {
             if (e.kind() == Kind.FENCED) {
                 fence.cancel(String.valueOf(e.getMessage()));
             }
-            throw e.kind() == Kind.OUTCOME_UNKNOWN ? repeatable(e) : e;
+            // Every write here may be made twice.
+            throw Retries.repeatable(e);
         }
-    }
-
-    /** Every write here may be made twice. */
-    private static SnapshotException repeatable(SnapshotException e) {
-        return SnapshotException.transientFault(String.valueOf(e.getMessage()), e);
     }
 
     private void requireOwned() {

@@ -7,7 +7,6 @@ import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
-import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.ObjectKey;
@@ -65,7 +64,7 @@ final class Publication {
         job.cancellation().check();
         List<Outcome<Region>> outcomes =
                 calls.run("publishing the manifest", found.orElseGet(this::sentTo), job.cancellation(), region -> {
-                    retries.run("publishing the manifest", job.cancellation(), () -> {
+                    retries.repeat("publishing the manifest", job.cancellation(), () -> {
                         record.assureLease();
                         put(region.store(), bytes);
                     });
@@ -159,15 +158,9 @@ final class Publication {
     private void put(ObjectStore store, ByteBuffer bytes) {
         ObjectKey key = StoredLayout.manifest(job.id());
         UploadOptions options = new UploadOptions("application/json", Optional.empty());
-        try {
-            PublishOutcome outcome = store.put(key, bytes.duplicate(), PublishMode.CREATE_IF_ABSENT, options);
-            if (outcome instanceof PublishOutcome.AlreadyExists other) {
-                requireSame(store, other.existing(), bytes);
-            }
-        } catch (SnapshotException e) {
-            throw e.kind() == Kind.OUTCOME_UNKNOWN
-                    ? SnapshotException.transientFault(String.valueOf(e.getMessage()), e)
-                    : e;
+        PublishOutcome outcome = store.put(key, bytes.duplicate(), PublishMode.CREATE_IF_ABSENT, options);
+        if (outcome instanceof PublishOutcome.AlreadyExists other) {
+            requireSame(store, other.existing(), bytes);
         }
     }
 

@@ -1,11 +1,13 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotStatus;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /** What a snapshot's copies say together. */
@@ -25,6 +27,18 @@ final class Replicas {
     static Snapshot mapped(Snapshot snapshot, UnaryOperator<Replica> change) {
         List<Replica> changed = snapshot.replicas().stream().map(change).toList();
         return snapshot.toBuilder().replicas(changed).build();
+    }
+
+    /** The snapshot without a copy: whole ones first, and of disks that no region has whole any more no object. */
+    static Snapshot without(Snapshot snapshot, Predicate<Replica> gone) {
+        List<Replica> left = snapshot.replicas().stream()
+                .filter(gone.negate())
+                .sorted((a, b) -> Boolean.compare(b.isComplete(), a.isComplete()))
+                .toList();
+        List<DiskSnapshot> disks = left.stream().anyMatch(Replica::isComplete)
+                ? snapshot.disks()
+                : snapshot.disks().stream().map(DiskSnapshot::unstored).toList();
+        return snapshot.toBuilder().replicas(left).disks(disks).build();
     }
 
     /** Whole in some region, so that nothing is needed of the instance any more, but not available yet. */

@@ -79,7 +79,9 @@ final class RetentionTimer implements AutoCloseable {
         try {
             List<Snapshot> due = expiries.due();
             due.forEach(snapshot -> begin(snapshot.id(), expiries::remove));
-            expiries.halfRemoved().forEach(snapshot -> begin(snapshot.id(), expiries::finish));
+            List<Snapshot> halfRemoved = expiries.halfRemoved();
+            halfRemoved.forEach(snapshot -> begin(snapshot.id(), expiries::finish));
+            forgetFailuresBut(due, halfRemoved);
             return untilNext();
         } catch (RuntimeException | Error e) {
             LOG.warn("expired snapshots could not be removed, trying again: {}", e.toString());
@@ -122,6 +124,14 @@ final class RetentionTimer implements AutoCloseable {
                 underWay.remove(id);
             }
         });
+    }
+
+    /** Those of snapshots that another service has removed, or whose retention was changed, are none any more. */
+    private void forgetFailuresBut(List<Snapshot> due, List<Snapshot> halfRemoved) {
+        Set<SnapshotId> left = new HashSet<>();
+        due.forEach(snapshot -> left.add(snapshot.id()));
+        halfRemoved.forEach(snapshot -> left.add(snapshot.id()));
+        failures.keySet().retainAll(left);
     }
 
     private Duration pauseAfterFailure(SnapshotId id) {

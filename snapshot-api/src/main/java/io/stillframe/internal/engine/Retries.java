@@ -44,6 +44,32 @@ final class Retries {
         });
     }
 
+    /** As {@link #call}, for an action that may be made twice: an answer that was lost is one more reason to make it again. */
+    <T> T repeat(String what, Cancellation cancellation, Supplier<T> action) {
+        return call(what, cancellation, () -> {
+            try {
+                return action.get();
+            } catch (SnapshotException e) {
+                throw repeatable(e);
+            }
+        });
+    }
+
+    /** As {@link #repeat(String, Cancellation, Supplier)}. */
+    void repeat(String what, Cancellation cancellation, Runnable action) {
+        repeat(what, cancellation, () -> {
+            action.run();
+            return what;
+        });
+    }
+
+    /** What failed may be made again if only its outcome is not known. */
+    static SnapshotException repeatable(SnapshotException e) {
+        return e.kind() == SnapshotException.Kind.OUTCOME_UNKNOWN
+                ? SnapshotException.transientFault(String.valueOf(e.getMessage()), e)
+                : e;
+    }
+
     /** At least as long as the other side asked for, within reason. */
     private void pause(int failures, SnapshotException failure, Cancellation cancellation) {
         Duration wish = failure.retryAfter().orElse(Duration.ZERO);

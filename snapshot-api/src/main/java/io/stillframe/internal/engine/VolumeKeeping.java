@@ -7,8 +7,6 @@ import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Snapshot;
-import io.stillframe.model.SnapshotException;
-import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.CatalogRecord;
@@ -62,25 +60,15 @@ final class VolumeKeeping {
         record.assureLease();
         record.intent(KEEP, volumes.name() + " of " + plan.disks().size() + " disks");
         try (PhaseSpan span = PhaseEvents.begin(PhaseEvents.Kind.KEEP, record.snapshot())) {
-            VolumeSnapshot kept = retries.call("keeping the point in time", job.cancellation(), () -> {
+            VolumeSnapshot kept = retries.repeat("keeping the point in time", job.cancellation(), () -> {
                 record.assureLease();
-                return keep(volumes, plan);
+                return volumes.keep(plan);
             });
             kept(volumes, kept);
             span.done(volumes.name());
         }
         record.receipt(KEEP, record.snapshot().status().name());
         LOG.info("kept on {} volumes, {}", volumes.name(), record.snapshot().status());
-    }
-
-    private static VolumeSnapshot keep(VolumeSnapshots volumes, CapturePlan plan) {
-        try {
-            return volumes.keep(plan);
-        } catch (SnapshotException e) {
-            throw e.kind() == Kind.OUTCOME_UNKNOWN
-                    ? SnapshotException.transientFault(String.valueOf(e.getMessage()), e)
-                    : e;
-        }
     }
 
     private void kept(VolumeSnapshots volumes, VolumeSnapshot kept) {

@@ -3,7 +3,6 @@ package io.stillframe.internal.engine;
 import io.stillframe.model.ServiceSettings.Dependents;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
-import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.VolumeCopy;
 import io.stillframe.spi.Cancellation;
@@ -39,9 +38,9 @@ final class VolumeRemoval {
             return;
         }
         try {
-            retries.run("removing what is kept on volumes", cancellation, () -> {
+            retries.repeat("removing what is kept on volumes", cancellation, () -> {
                 record.assureLease();
-                remove(access.get(), cancellation);
+                access.get().volumes().remove(access.get().kept(), policy(installation), cancellation);
             });
         } catch (SnapshotException e) {
             tell(record, e);
@@ -75,16 +74,6 @@ final class VolumeRemoval {
             case REFUSE -> DependentsPolicy.REFUSE;
             case FLATTEN -> DependentsPolicy.FLATTEN;
         };
-    }
-
-    private void remove(VolumeAccess access, Cancellation cancellation) {
-        try {
-            access.volumes().remove(access.kept(), policy(installation), cancellation);
-        } catch (SnapshotException e) {
-            throw e.kind() == Kind.OUTCOME_UNKNOWN
-                    ? SnapshotException.transientFault(String.valueOf(e.getMessage()), e)
-                    : e;
-        }
     }
 
     private static void tell(OwnedRecord record, SnapshotException e) {

@@ -4,7 +4,6 @@ import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.Replica;
 import io.stillframe.model.SnapshotException;
-import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.UploadOptions;
 import java.nio.ByteBuffer;
@@ -76,20 +75,14 @@ final class VolumeTransfer {
                 .toBytes();
         record.assureLease();
         record.intent(PUBLISH, bytes.remaining() + " bytes");
-        retries.run("publishing the manifest", job.cancellation(), () -> {
+        retries.repeat("publishing the manifest", job.cancellation(), () -> {
             record.assureLease();
-            try {
-                target.store()
-                        .put(
-                                StoredLayout.manifest(job.id()),
-                                bytes.duplicate(),
-                                PublishMode.REPLACE,
-                                new UploadOptions("application/json", Optional.empty()));
-            } catch (SnapshotException e) {
-                throw e.kind() == Kind.OUTCOME_UNKNOWN
-                        ? SnapshotException.transientFault(String.valueOf(e.getMessage()), e)
-                        : e;
-            }
+            return target.store()
+                    .put(
+                            StoredLayout.manifest(job.id()),
+                            bytes.duplicate(),
+                            PublishMode.REPLACE,
+                            new UploadOptions("application/json", Optional.empty()));
         });
         record.receipt(PUBLISH, target.name());
     }

@@ -49,6 +49,7 @@ class ManifestTest {
                     0,
                     0,
                     Optional.empty(),
+                    Optional.empty(),
                     Optional.empty())),
             List.of(),
             Set.of(Obligation.RELEASE),

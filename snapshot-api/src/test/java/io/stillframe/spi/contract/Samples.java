@@ -136,6 +136,7 @@ public final class Samples {
                                 0,
                                 0,
                                 Optional.empty(),
+                                Optional.empty(),
                                 Optional.empty())),
                 List.of(
                         new Replica(

@@ -1,7 +1,5 @@
 package io.stillframe.libvirt.crash;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.stillframe.libvirt.Lab;
 import io.stillframe.libvirt.crash.Order.Act;
 import io.stillframe.testing.CallPoint;
@@ -24,8 +22,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EngineCrashTest {
-    private static final int PROVEN_EVERY = 25;
-
     private CrashBench bench;
 
     @BeforeAll
@@ -53,30 +49,13 @@ class EngineCrashTest {
                 "LIVE|BEFORE release: DiskCapture.release#1",
             })
     void theEngineIsKilled(String place) {
-        Verdict verdict = bench.run(order(place), Harm.NONE);
-
-        assertThat(verdict.killed()).as(verdict.row()).isTrue();
-        assertThat(verdict.good()).as(verdict.row()).isTrue();
+        KillMatrix.runOne(bench, order(place));
     }
 
     @Test
     @EnabledIfSystemProperty(named = "stillframe.crash", matches = ".+")
     void theEngineIsKilledAtEveryPoint() {
-        String wish = System.getProperty("stillframe.crash", "all");
-        List<Verdict> verdicts = new ArrayList<>();
-        System.out.println(Verdict.tableHead());
-        for (Order order : orders(wish)) {
-            Verdict verdict = bench.run(order, Harm.NONE);
-            System.out.println(verdict.row());
-            verdicts.add(verdict);
-            if (verdicts.size() % PROVEN_EVERY == 0) {
-                bench.proveDisks();
-            }
-        }
-        bench.proveDisks();
-        assertThat(verdicts).isNotEmpty();
-        assertThat(verdicts.stream().filter(verdict -> !verdict.good()).map(Verdict::row))
-                .isEmpty();
+        KillMatrix.run(bench, orders(System.getProperty("stillframe.crash", "all")));
     }
 
     private List<Order> orders(String wish) {

@@ -1,7 +1,5 @@
 package io.stillframe.libvirt.crash;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.stillframe.libvirt.CephCluster;
 import io.stillframe.libvirt.Lab;
 import java.net.URI;
@@ -49,27 +47,13 @@ class VolumeCrashTest {
                 "VOLUME_DELETE|AFTER caller: VolumeSnapshots.remove REFUSE#1",
             })
     void theEngineIsKilled(String place) {
-        Verdict verdict = bench.run(EngineCrashTest.order(place), Harm.NONE);
-
-        assertThat(verdict.killed()).as(verdict.row()).isTrue();
-        assertThat(verdict.good()).as(verdict.row()).isTrue();
+        KillMatrix.runOne(bench, EngineCrashTest.order(place));
     }
 
     @Test
     @EnabledIfSystemProperty(named = "stillframe.volume-crash", matches = ".+")
     void theEngineIsKilledAtEveryPoint() {
-        String wish = System.getProperty("stillframe.volume-crash", "all");
-        List<Verdict> verdicts = new ArrayList<>();
-        System.out.println(Verdict.tableHead());
-        for (Order order : orders(wish)) {
-            Verdict verdict = bench.run(order, Harm.NONE);
-            System.out.println(verdict.row());
-            verdicts.add(verdict);
-        }
-        bench.proveDisks();
-        assertThat(verdicts).isNotEmpty();
-        assertThat(verdicts.stream().filter(verdict -> !verdict.good()).map(Verdict::row))
-                .isEmpty();
+        KillMatrix.run(bench, orders(System.getProperty("stillframe.volume-crash", "all")));
     }
 
     private List<Order> orders(String wish) {
