@@ -15,14 +15,16 @@ import java.util.function.Supplier;
  * Snapshots and catalog records as JSON, for catalogs, manifests and tools. Written on one line of ASCII; read strictly bounded: at most
  * 16 Mi characters and 32 levels.
  *
- * <p>Version 3 where a snapshot is kept on volumes, 2 where in several regions, 1 elsewhere. A reader ignores fields that it does not know, so that a newer writer may add some; what an older reader would get
- * wrong raises the version, and such a text is refused. Times and durations are ISO 8601 with up to nine decimals, sizes are integers
+ * <p>Version 4 where a snapshot is stored as what changed or others are built on a removed one, 3 where it is kept on volumes, 2 where in
+ * several regions, 1 elsewhere. A reader ignores fields that it does not know, so that a newer writer may add some; what an older reader
+ * would get wrong raises the version, and such a text is refused. Times and durations are ISO 8601 with up to nine decimals, sizes are integers
  * of bytes, absent values are left out. Stateless.
  */
 public final class RecordJson {
     /** The highest version that is written and read. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
+    private static final int ON_VOLUMES = 3;
     private static final int SEVERAL_REGIONS = 2;
     private static final String SNAPSHOT = "stillframe-snapshot";
     private static final String RECORD = "stillframe-record";
@@ -36,8 +38,11 @@ public final class RecordJson {
     }
 
     private static int versionOf(Snapshot snapshot) {
-        if (!SnapshotFields.isOfStores(snapshot)) {
+        if (!SnapshotFields.isWhole(snapshot)) {
             return VERSION;
+        }
+        if (!SnapshotFields.isOfStores(snapshot)) {
+            return ON_VOLUMES;
         }
         return SnapshotFields.isOfOneRegion(snapshot) ? 1 : SEVERAL_REGIONS;
     }

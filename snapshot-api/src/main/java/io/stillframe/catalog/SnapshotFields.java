@@ -14,6 +14,7 @@ import io.stillframe.model.Failure;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
 import io.stillframe.model.Obligation;
+import io.stillframe.model.OlderObject;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Placement;
 import io.stillframe.model.Progress;
@@ -27,6 +28,7 @@ import io.stillframe.model.Tenant;
 import io.stillframe.model.VolumeCopy;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 
 /** A snapshot's fields in JSON; the names are part of the stored format. */
@@ -63,6 +65,12 @@ final class SnapshotFields {
                 .text("waitsFor", snapshot.waitsFor());
         PlacementFields.write(out, "placement", snapshot.placement());
         out.object("volumes", snapshot.volumes(), SnapshotFields::writeVolumes);
+    }
+
+    /** Whether a reader that knows whole disks only understands it: such a one would remove what others are built on. */
+    static boolean isWhole(Snapshot snapshot) {
+        return snapshot.status() != SnapshotStatus.REMOVED
+                && snapshot.disks().stream().allMatch(disk -> disk.older().isEmpty());
     }
 
     /** Whether a reader that knows stores only understands it: such a one would forget the volumes, also when it deletes. */
@@ -168,6 +176,9 @@ final class SnapshotFields {
                 .text("content", disk.content().map(Digest::toString))
                 .text("stored", disk.stored().map(Digest::toString))
                 .text("volume", disk.volume());
+        if (!disk.older().isEmpty()) {
+            out.objects("older", disk.older(), SnapshotFields::writeOlder);
+        }
     }
 
     private static DiskSnapshot readDisk(JsonObject in) {
@@ -182,7 +193,25 @@ final class SnapshotFields {
                 in.number("bytesStored"),
                 in.textIfPresent("content").map(Digest::parse),
                 in.textIfPresent("stored").map(Digest::parse),
-                in.textIfPresent("volume"));
+                in.textIfPresent("volume"),
+                in.has("older")
+                        ? in.objects("older").stream()
+                                .map(SnapshotFields::readOlder)
+                                .toList()
+                        : List.of());
+    }
+
+    private static void writeOlder(JsonWriter out, OlderObject older) {
+        out.text("object", older.object())
+                .number("bytes", older.bytes())
+                .text("stored", older.stored().map(Digest::toString));
+    }
+
+    private static OlderObject readOlder(JsonObject in) {
+        return new OlderObject(
+                in.text("object"),
+                in.number("bytes"),
+                in.textIfPresent("stored").map(Digest::parse));
     }
 
     private static void writeReplica(JsonWriter out, Replica replica) {

@@ -1,5 +1,6 @@
 package io.stillframe.model;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param content digest of what the guest sees; empty until the object is complete
  * @param stored checksum of the stored object; empty until the object is complete
  * @param volume the snapshot of the volume, as its storage names it; empty unless the disk is kept there
+ * @param older what the stored object points into beside itself, or will while it is being stored; empty if the disk is stored whole
  */
 public record DiskSnapshot(
         String device,
@@ -28,8 +30,10 @@ public record DiskSnapshot(
         long bytesStored,
         Optional<Digest> content,
         Optional<Digest> stored,
-        Optional<String> volume) {
+        Optional<String> volume,
+        List<OlderObject> older) {
     public DiskSnapshot {
+        older = List.copyOf(older);
         if (virtualSize < 0 || bytesRead < 0 || bytesStored < 0) {
             throw SnapshotException.invalid("sizes of disk " + device + " must not be negative: virtual " + virtualSize
                     + ", read " + bytesRead + ", stored " + bytesStored);
@@ -49,12 +53,41 @@ public record DiskSnapshot(
                 0,
                 Optional.empty(),
                 Optional.empty(),
-                volume);
+                volume,
+                List.of());
     }
 
     /** The same disk, kept as that snapshot of its volume, or not kept on a volume. */
     public DiskSnapshot withVolume(Optional<String> value) {
         return new DiskSnapshot(
-                device, role, sourceFormat, virtualSize, codec, object, bytesRead, bytesStored, content, stored, value);
+                device,
+                role,
+                sourceFormat,
+                virtualSize,
+                codec,
+                object,
+                bytesRead,
+                bytesStored,
+                content,
+                stored,
+                value,
+                older);
+    }
+
+    /** The same disk, whose stored object points into these. */
+    public DiskSnapshot withOlder(List<OlderObject> value) {
+        return new DiskSnapshot(
+                device,
+                role,
+                sourceFormat,
+                virtualSize,
+                codec,
+                object,
+                bytesRead,
+                bytesStored,
+                content,
+                stored,
+                volume,
+                value);
     }
 }

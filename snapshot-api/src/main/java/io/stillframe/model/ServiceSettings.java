@@ -39,6 +39,8 @@ import java.util.OptionalLong;
  * @param dependents what the removal of a snapshot that is kept on volumes does about volumes that were cloned from it and still need it
  * @param keptOrphanAge snapshots kept on volumes that no record of this catalog knows are left alone until this old; if empty, always: they
  *     may be all that is left of another catalog, or of a lost one
+ * @param mostOlderObjects how many objects of older snapshots a disk that is stored as what changed may point into, 0 to 1000; one that
+ *     would need more is stored whole
  */
 public record ServiceSettings(
         int capturesAtOnce,
@@ -64,7 +66,8 @@ public record ServiceSettings(
         ResidencyPolicy residency,
         Duration regionPatience,
         Dependents dependents,
-        Optional<Duration> keptOrphanAge) {
+        Optional<Duration> keptOrphanAge,
+        int mostOlderObjects) {
     /** Whose requests a service works on. Work that waits belongs to nobody; whoever begins it has it until it is done. */
     public enum Worker {
         /** Those that it was asked for itself, as long as it lives, and what it is told to resume. */
@@ -132,6 +135,7 @@ public record ServiceSettings(
         within("poll", poll, Duration.ofMillis(10), Duration.ofHours(1));
         within("region patience", regionPatience, Duration.ZERO, DAY);
         within("orphan age", orphanAge, Duration.ZERO, Duration.ofDays(36_500));
+        within("most older objects", mostOlderObjects, 0, 1000);
         keptOrphanAge.ifPresent(age -> within("kept orphan age", age, Duration.ZERO, Duration.ofDays(36_500)));
     }
 
@@ -172,6 +176,7 @@ public record ServiceSettings(
         private Duration regionPatience = Duration.ofSeconds(10);
         private Dependents dependents = Dependents.REFUSE;
         private Optional<Duration> keptOrphanAge = Optional.empty();
+        private int mostOlderObjects = 16;
 
         private Builder() {}
 
@@ -318,6 +323,12 @@ public record ServiceSettings(
             return this;
         }
 
+        /** 16 by default. */
+        public Builder mostOlderObjects(int value) {
+            mostOlderObjects = value;
+            return this;
+        }
+
         /**
          * The settings.
          *
@@ -348,7 +359,8 @@ public record ServiceSettings(
                     residency,
                     regionPatience,
                     dependents,
-                    keptOrphanAge);
+                    keptOrphanAge,
+                    mostOlderObjects);
         }
     }
 

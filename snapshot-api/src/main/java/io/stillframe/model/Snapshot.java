@@ -52,7 +52,7 @@ public record Snapshot(
         Placement placement,
         Optional<VolumeCopy> volumes) {
     public Snapshot {
-        if (failure.isPresent() && status != SnapshotStatus.FAILED && status != SnapshotStatus.DELETING) {
+        if (failure.isPresent() && !status.mayHaveFailed()) {
             throw SnapshotException.invalid("snapshot " + id + " is " + status + " and cannot carry a failure");
         }
         disks = List.copyOf(disks);

@@ -20,6 +20,7 @@ import java.util.function.Consumer;
  *     request with the same token gives that snapshot instead of a second one
  * @param placement in which regions and on what it is kept, from when on it is available and where it may be; the service's
  *     {@link ServiceSettings#placement()} if empty
+ * @param storing whether disks are stored whole or as what changed
  */
 public record SnapshotRequest(
         String instance,
@@ -33,7 +34,8 @@ public record SnapshotRequest(
         String codec,
         Optional<Compression> compression,
         Optional<String> token,
-        Optional<Placement> placement) {
+        Optional<Placement> placement,
+        Storing storing) {
     /** The codec used unless another is asked for. */
     public static final String DEFAULT_CODEC = "pack";
 
@@ -59,7 +61,8 @@ public record SnapshotRequest(
                 DEFAULT_CODEC,
                 Optional.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Storing.WHOLE);
     }
 
     /** The host, by the name that the service was given it by; its URI by default. */
@@ -125,6 +128,11 @@ public record SnapshotRequest(
         return withPlacement(placement.orElseGet(Placement::home).withKeep(value));
     }
 
+    /** Whether disks are stored whole or as what changed. */
+    public SnapshotRequest withStoring(Storing value) {
+        return changed(draft -> draft.storing = value);
+    }
+
     private SnapshotRequest changed(Consumer<Draft> change) {
         Draft draft = new Draft(this);
         change.accept(draft);
@@ -144,6 +152,7 @@ public record SnapshotRequest(
         private Optional<Compression> compression;
         private Optional<String> token;
         private Optional<Placement> placement;
+        private Storing storing;
 
         Draft(SnapshotRequest base) {
             host = base.host;
@@ -157,6 +166,7 @@ public record SnapshotRequest(
             compression = base.compression;
             token = base.token;
             placement = base.placement;
+            storing = base.storing;
         }
 
         SnapshotRequest build(String instance) {
@@ -172,7 +182,8 @@ public record SnapshotRequest(
                     codec,
                     compression,
                     token,
-                    placement);
+                    placement,
+                    storing);
         }
     }
 }

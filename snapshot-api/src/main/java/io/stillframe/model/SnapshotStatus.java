@@ -13,13 +13,23 @@ public enum SnapshotStatus {
     /** Cancelled by its owner before it became available. */
     CANCELLED,
     /** Being removed from every region; ends with the record's removal. */
-    DELETING;
+    DELETING,
+    /**
+     * Removed, and gone for its owner: no call finds it, and no listing shows it unless it asks for this status. Of its stored disks that is
+     * left which younger snapshots point into, see {@link Storing#CHANGES}; it ends with the removal of the last of those.
+     */
+    REMOVED;
+
+    /** Whether a failure may be told with it. */
+    boolean mayHaveFailed() {
+        return this == FAILED || this == DELETING || this == REMOVED;
+    }
 
     /**
      * Whether the status can only change to {@link #DELETING} from here; or from {@link #AVAILABLE} to {@link #FAILED}, if the region of the
      * only complete copy is given up explicitly.
      */
     public boolean settled() {
-        return this == AVAILABLE || this == FAILED || this == CANCELLED;
+        return this == AVAILABLE || this == FAILED || this == CANCELLED || this == REMOVED;
     }
 }

@@ -37,6 +37,7 @@ public enum Work {
             case CAPTURING -> CAPTURE;
             case QUEUED -> TRANSFER;
             case DELETING -> DUTIES;
+            case REMOVED -> NONE;
             case AVAILABLE, FAILED, CANCELLED -> snapshot.obligations().isEmpty() ? NONE : DUTIES;
         };
     }

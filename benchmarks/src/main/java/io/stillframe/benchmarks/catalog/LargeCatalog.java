@@ -218,7 +218,8 @@ public final class LargeCatalog {
                         1L << 30,
                         Optional.of(digest),
                         Optional.of(new Digest(Digest.STORED, "c0ffee00")),
-                        Optional.empty())),
+                        Optional.empty(),
+                        List.of())),
                 List.of(new Replica(
                         "home",
                         "s3://bucket/prefix",

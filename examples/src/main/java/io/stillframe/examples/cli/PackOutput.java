@@ -89,7 +89,8 @@ final class PackOutput {
                 BlockSource source = Images.open(request.input());
                 FileTarget target = FileTarget.create(output)) {
             StreamResult result = IncrementalPack.on(disk(PackManifest.open(bytes)), level(request))
-                    .byContent(source, target, settings, cancellation, listener);
+                    .byContent(source, target, settings, cancellation, listener)
+                    .result();
             target.publish();
             return result;
         }

@@ -12,6 +12,7 @@ import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
 import java.util.BitSet;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -24,6 +25,18 @@ import java.util.Optional;
 public final class IncrementalPack {
     private final IndexedDisk base;
     private final PackOptions options;
+
+    /**
+     * A pack that is written.
+     *
+     * @param result as {@link ImageStream#run} gives it
+     * @param older the packs that its index points into: the base's own, those that the base points into, or fewer
+     */
+    public record Written(StreamResult result, List<PackReference> older) {
+        public Written {
+            older = List.copyOf(older);
+        }
+    }
 
     private IncrementalPack(IndexedDisk base, PackOptions options) {
         this.base = base;
@@ -47,10 +60,9 @@ public final class IncrementalPack {
     /**
      * Finds what changed by reading the whole disk and comparing digests.
      *
-     * @return as {@link ImageStream#run} does
      * @throws SnapshotException INVALID if the base has no digests; else as {@link ImageStream#run}
      */
-    public StreamResult byContent(
+    public Written byContent(
             BlockSource source,
             StreamTarget target,
             StreamSettings settings,
@@ -62,7 +74,8 @@ public final class IncrementalPack {
         }
         PackBase known = new PackBase(base, new BitSet());
         try (PackWriter writer = new PackWriter(source.size(), options, Optional.of(known))) {
-            return ImageStream.run(source, writer, target, settings, cancellation, listener);
+            StreamResult result = ImageStream.run(source, writer, target, settings, cancellation, listener);
+            return new Written(result, writer.older());
         }
     }
 
@@ -71,11 +84,11 @@ public final class IncrementalPack {
      *
      * @param dirty every range that was written since the point in time of the base, in any order, possibly overlapping or beyond the
      *     disk's end; takes one bit of memory for each chunk of the disk
-     * @return as {@link ImageStream#run} does; the content digest comes from the index and is empty if the base's chunks are not of 1 MiB
+     * @return its content digest comes from the index and is empty if the base's chunks are not of 1 MiB
      *     with SHA-256
      * @throws SnapshotException as {@link ImageStream#run}
      */
-    public StreamResult byDirtyRanges(
+    public Written byDirtyRanges(
             BlockSource source,
             Iterator<ByteRange> dirty,
             StreamTarget target,
@@ -90,11 +103,12 @@ public final class IncrementalPack {
                 CleanHidden hidden = new CleanHidden(source, known.clean(), options.chunkSize())) {
             StreamResult result = ImageStream.run(hidden, writer, target, ours, cancellation, listener);
             boolean wanted = shared && settings.digest() == StreamSettings.ContentDigesting.ON;
-            return new StreamResult(
+            StreamResult told = new StreamResult(
                     result.bytesRead(),
                     result.bytesStored(),
                     wanted ? writer.content() : Optional.empty(),
                     result.stored());
+            return new Written(told, writer.older());
         }
     }
 

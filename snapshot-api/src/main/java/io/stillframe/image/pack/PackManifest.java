@@ -37,6 +37,11 @@ public final class PackManifest {
         return new PackManifest(IndexFile.read(bytes));
     }
 
+    /** The same under a name that references to the pack will have, e.g. its object's key. */
+    public static PackManifest open(ByteSource bytes, String name) {
+        return new PackManifest(IndexFile.read(bytes, name));
+    }
+
     /** Whose disks these are; possibly empty. */
     public String subject() {
         return file.directory().subject();

@@ -201,6 +201,11 @@ final class PackWriter implements ImageWriter {
         return ByteBuffer.allocate(0);
     }
 
+    /** The packs that the index points into so far. */
+    List<PackReference> older() {
+        return older.packs();
+    }
+
     /** The pack's identity, once it is finished. */
     PackId id() {
         return finished.orElseThrow(() -> SnapshotException.invalid("a pack has its identity when it is finished"));

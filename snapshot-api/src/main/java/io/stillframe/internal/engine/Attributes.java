@@ -10,6 +10,7 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
+import io.stillframe.model.Storing;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.LaunchPlan;
@@ -17,6 +18,7 @@ import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.PartLayout;
 import io.stillframe.spi.UploadToken;
 import io.stillframe.spi.VolumeSnapshot;
+import io.stillframe.spi.Work;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -36,6 +38,7 @@ final class Attributes {
     private static final String UPLOAD = "upload/";
     private static final String UPLOAD_TO = "upload-to/";
     private static final String DISCARDED = "discarded/";
+    private static final String BASE = "base";
     private static final String STORE = "store";
     private static final String LAUNCH = "launch-plan";
     private static final String LAUNCH_OF = "launch-of";
@@ -75,6 +78,17 @@ final class Attributes {
         return Map.of(DEFINITION, definition, STORE, StoreState.TOUCHED.name());
     }
 
+    /** Of a snapshot of which only that is left which others are built on: nothing is told of its request, nor found by its token. */
+    static CatalogRecord ofRemoved(CatalogRecord record, Snapshot removed) {
+        return new CatalogRecord(
+                removed,
+                record.version(),
+                Optional.empty(),
+                Optional.empty(),
+                Work.NONE,
+                Map.of(STORE, StoreState.TOUCHED.name()));
+    }
+
     static Map<String, String> ofLaunch(SnapshotId of, LaunchPlan plan) {
         String json = JsonWriter.write(w -> w.text("name", plan.name()).text("state", plan.state()));
         return Map.of(LAUNCH_OF, of.value(), LAUNCH, json);
@@ -105,6 +119,26 @@ final class Attributes {
 
     static String codec(CatalogRecord record) {
         return required(record, CODEC);
+    }
+
+    static Storing storing(CatalogRecord record) {
+        return request(record)
+                .map(text -> RequestText.parse(text, nameOf(record, REQUEST)).storing())
+                .orElse(Storing.WHOLE);
+    }
+
+    /** Whether it is decided on which snapshot it is built. */
+    static boolean isBaseDecided(CatalogRecord record) {
+        return attribute(record, BASE).isPresent();
+    }
+
+    /** The snapshot that it is built on; empty if on none. */
+    static Optional<SnapshotId> base(CatalogRecord record) {
+        return attribute(record, BASE).filter(id -> !id.isEmpty()).map(SnapshotId::new);
+    }
+
+    static CatalogRecord withBase(CatalogRecord record, Optional<SnapshotId> base) {
+        return record.withAttribute(BASE, base.map(SnapshotId::value).orElse(""));
     }
 
     static Optional<Compression> compression(CatalogRecord record) {

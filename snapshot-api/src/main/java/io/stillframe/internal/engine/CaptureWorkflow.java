@@ -350,7 +350,8 @@ final class CaptureWorkflow {
                 0,
                 Optional.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                List.of());
     }
 
     private static Duration between(long from, long to) {

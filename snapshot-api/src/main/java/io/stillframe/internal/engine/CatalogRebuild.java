@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Restores a catalog's records of available snapshots from what their stores say of themselves: each with the copies that were found. A
@@ -58,44 +59,57 @@ final class CatalogRebuild {
     RebuildReport run() {
         installation.home();
         Map<SnapshotId, List<Found>> manifests = new TreeMap<>();
-        installation.regions().forEach(region -> look(region, manifests));
+        Map<SnapshotId, List<Found>> removed = new TreeMap<>();
+        installation.regions().forEach(region -> look(region, manifests, removed));
         manifests.forEach((id, found) -> {
             cancellation.check();
-            items.add(restored(id, found));
+            items.add(restored(id, found, all -> record(id, all)));
+        });
+        removed.keySet().removeAll(manifests.keySet());
+        removed.forEach((id, found) -> {
+            cancellation.check();
+            items.add(restored(id, found, all -> removedRecord(id, all)));
         });
         return new RebuildReport(items, unreached);
     }
 
-    private void look(Region region, Map<SnapshotId, List<Found>> manifests) {
+    private void look(Region region, Map<SnapshotId, List<Found>> manifests, Map<SnapshotId, List<Found>> removed) {
         try {
             new StoredObjects(region.store()).forEachObject(StoredLayout.ROOT, object -> {
                 cancellation.check();
                 if (StoredLayout.isManifest(object.key())) {
-                    StoredLayout.snapshotOf(object.key())
-                            .ifPresent(id -> manifests
-                                    .computeIfAbsent(id, i -> new ArrayList<>())
-                                    .add(new Found(region, object)));
+                    add(manifests, region, object);
+                } else if (StoredLayout.isRemoved(object.key())) {
+                    add(removed, region, object);
                 }
             });
         } catch (SnapshotException e) {
             if (e.kind() == Kind.CANCELLED || installation.regions().size() == 1) {
                 throw e;
             }
-            manifests
-                    .values()
-                    .forEach(found -> found.removeIf(one -> one.region().equals(region)));
-            manifests.values().removeIf(List::isEmpty);
+            forget(manifests, region);
+            forget(removed, region);
             unreached.add(region.name() + ": " + e.getMessage());
         }
     }
 
-    private Item restored(SnapshotId id, List<Found> found) {
+    private static void add(Map<SnapshotId, List<Found>> all, Region region, ObjectStat object) {
+        StoredLayout.snapshotOf(object.key())
+                .ifPresent(id -> all.computeIfAbsent(id, i -> new ArrayList<>()).add(new Found(region, object)));
+    }
+
+    private static void forget(Map<SnapshotId, List<Found>> all, Region region) {
+        all.values().forEach(found -> found.removeIf(one -> one.region().equals(region)));
+        all.values().removeIf(List::isEmpty);
+    }
+
+    private Item restored(SnapshotId id, List<Found> found, Function<List<Found>, CatalogRecord> record) {
         try {
             Optional<CatalogRecord> known = installation.catalog().find(id);
             if (known.isPresent()) {
                 return completed(known.get().snapshot(), found);
             }
-            return create(record(id, found));
+            return create(record.apply(found));
         } catch (SnapshotException e) {
             if (e.kind() == Kind.CANCELLED) {
                 throw e;
@@ -143,7 +157,29 @@ final class CatalogRebuild {
         return new Item(
                 id,
                 Outcome.RESTORED,
-                record.snapshot().expiresAt().map(at -> "expires at " + at).orElse("does not expire"));
+                record.snapshot().status() == SnapshotStatus.REMOVED
+                        ? "was removed; younger ones may be built on it"
+                        : record.snapshot()
+                                .expiresAt()
+                                .map(at -> "expires at " + at)
+                                .orElse("does not expire"));
+    }
+
+    /** Of a snapshot that was removed and that others may be built on. */
+    private CatalogRecord removedRecord(SnapshotId id, List<Found> found) {
+        Manifest manifest = retries.call(
+                "reading " + found.get(0).manifest().key(), cancellation, () -> manifest(id, found.get(0)));
+        List<Replica> replicas =
+                found.stream().map(one -> replica(one.region()).deleting()).toList();
+        Snapshot removed = manifest.snapshot().toBuilder()
+                .status(SnapshotStatus.REMOVED)
+                .phase(Phase.DONE)
+                .replicas(replicas)
+                .disks(manifest.snapshot().disks().stream()
+                        .map(disk -> disk.withOlder(List.of()))
+                        .toList())
+                .build();
+        return Attributes.ofRemoved(CatalogRecord.first(removed, Optional.empty(), Map.of()), removed);
     }
 
     private CatalogRecord record(SnapshotId id, List<Found> found) {
@@ -219,14 +255,11 @@ final class CatalogRebuild {
 
     private static Whole whole(SnapshotId id, Found found) {
         ObjectStore store = found.region().store();
-        ObjectStat stat = found.manifest();
-        Manifest manifest = Manifest.parse(
-                StoredBytes.read(store, stat, Manifest.LARGEST), stat.key().value());
-        if (!manifest.snapshot().id().equals(id)) {
-            throw SnapshotException.corrupt(
-                    stat.key() + " is the manifest of " + manifest.snapshot().id());
-        }
+        Manifest manifest = manifest(id, found);
         manifest.snapshot().disks().forEach(disk -> requireStored(disk, store));
+        manifest.snapshot().disks().stream()
+                .flatMap(disk -> StoredObject.older(id, disk).stream())
+                .forEach(older -> older.require(store));
         Optional<ObjectStat> file = store.stat(StoredLayout.retention(id));
         Optional<RetentionFile> changed = file.map(beside -> RetentionFile.parse(
                         StoredBytes.read(store, beside, RetentionFile.LARGEST),
@@ -234,6 +267,18 @@ final class CatalogRebuild {
                 .filter(beside -> beside.snapshot().equals(id));
         return new Whole(
                 found, manifest, changed, file.map(ObjectStat::lastModified).orElse(Instant.MIN));
+    }
+
+    private static Manifest manifest(SnapshotId id, Found found) {
+        ObjectStat stat = found.manifest();
+        Manifest manifest = Manifest.parse(
+                StoredBytes.read(found.region().store(), stat, Manifest.LARGEST),
+                stat.key().value());
+        if (!manifest.snapshot().id().equals(id)) {
+            throw SnapshotException.corrupt(
+                    stat.key() + " is the manifest of " + manifest.snapshot().id());
+        }
+        return manifest;
     }
 
     private static void requireStored(DiskSnapshot disk, ObjectStore store) {

@@ -2,13 +2,13 @@ package io.stillframe.internal.engine;
 
 import io.stillframe.internal.events.PhaseEvents;
 import io.stillframe.internal.events.PhaseSpan;
-import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Replica;
 import io.stillframe.model.ScrubReport;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PublishMode;
@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,10 +88,15 @@ final class CopyWork {
     }
 
     private void remove(Region region) {
+        Set<ObjectKey> needed = new Loans(installation).of(record.snapshot(), region);
         retries.run("removing a copy", job.cancellation(), () -> {
             record.assureLease();
-            new StoredObjects(region.store()).removeAll(record.record(), region);
+            new StoredObjects(region.store()).removeAllBut(needed, record.record(), region);
         });
+        if (!needed.isEmpty()) {
+            throw SnapshotException.conflict("younger snapshots in the region are built on "
+                    + needed.stream().map(ObjectKey::value).sorted().toList());
+        }
         record.change(r -> Replicas.in(region, r.snapshot())
                 .map(copy -> Attributes.withoutCopy(r, copy))
                 .orElse(r)
@@ -167,8 +173,8 @@ final class CopyWork {
 
     private void copy(Region source, Region target, CopyWatch watch) {
         Cancellation cancellation = watch.cancellation();
-        for (DiskSnapshot disk : record.snapshot().disks()) {
-            new ObjectCopy(installation, retries, threads, job, watch, disk).run(source, target);
+        for (StoredObject object : StoredObject.all(record.snapshot())) {
+            new ObjectCopy(installation, retries, threads, job, watch, object).run(source, target);
         }
         record.assureLease();
         RetentionFile.of(record.snapshot())

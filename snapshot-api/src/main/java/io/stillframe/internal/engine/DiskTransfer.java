@@ -3,10 +3,15 @@ package io.stillframe.internal.engine;
 import io.stillframe.image.ImageStream;
 import io.stillframe.image.StreamResult;
 import io.stillframe.image.StreamSettings;
+import io.stillframe.image.pack.IncrementalPack;
+import io.stillframe.image.pack.PackReference;
 import io.stillframe.internal.events.PhaseEvents;
+import io.stillframe.model.ByteRange;
+import io.stillframe.model.Compression;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Snapshot;
 import io.stillframe.spi.BlockSource;
+import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ImageSpec;
 import io.stillframe.spi.ImageWriter;
@@ -16,6 +21,9 @@ import io.stillframe.spi.Plugins;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +36,8 @@ final class DiskTransfer {
 
     private static final String STORE = "store";
 
+    private static final int USUAL_LEVEL = 1;
+
     private final Installation installation;
     private final Retries retries;
     private final Threads threads;
@@ -36,6 +46,7 @@ final class DiskTransfer {
     private final OwnedRecord record;
     private final Destinations destinations;
     private final ImageCodec codec;
+    private final ChangeBase base;
 
     DiskTransfer(
             Installation installation,
@@ -52,6 +63,7 @@ final class DiskTransfer {
         this.record = job.record();
         this.destinations = destinations;
         this.codec = Plugins.codec(Attributes.codec(record.record()));
+        this.base = new ChangeBase(installation, retries, job, destinations);
     }
 
     /** Removes from the regions what nobody goes on with. */
@@ -66,6 +78,7 @@ final class DiskTransfer {
 
     /** Stores all of them. */
     void run(OpenDisks disks) {
+        base.decide();
         for (DiskSnapshot disk : record.snapshot().disks()) {
             if (isStored(disk)) {
                 watch.diskSkipped(disk.bytesRead(), disk.bytesStored());
@@ -140,8 +153,8 @@ final class DiskTransfer {
         try (PartBuffers memory = new PartBuffers(layout.firstSize(), buffers);
                 PartedUpload upload = uploads.open(memory, terms())) {
             watch.disk(upload, destinations.going());
-            StreamResult result =
-                    ImageStream.run(source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress);
+            IncrementalPack.Written written = write(disk, source, writer, upload);
+            StreamResult result = written.result();
             upload.awaitSent();
             uploads.leaveBehindAllBut(upload.going());
             record.assureLease();
@@ -149,7 +162,34 @@ final class DiskTransfer {
             watch.diskDone(result.bytesRead(), result.bytesStored());
             record.receipt(STORE, key.value());
             LOG.info("stored {}: {} bytes read, {} stored", key, result.bytesRead(), result.bytesStored());
-            return stored(disk, key, result);
+            return stored(disk, key, written);
+        }
+    }
+
+    private IncrementalPack.Written write(
+            DiskSnapshot disk, BlockSource source, ImageWriter writer, PartedUpload upload) {
+        if (disk.older().isEmpty()) {
+            return new IncrementalPack.Written(
+                    ImageStream.run(source, writer, upload, streamSettings(), job.cancellation(), watch::onProgress),
+                    List.of());
+        }
+        try (ByteSource bytes = base.open(disk)) {
+            IncrementalPack pack = IncrementalPack.on(
+                    ChangeBase.index(bytes, disk).disks().get(0),
+                    Attributes.compression(record.record())
+                            .map(Compression::level)
+                            .orElse(OptionalInt.empty())
+                            .orElse(USUAL_LEVEL));
+            Optional<List<ByteRange>> changes = base.changes(disk);
+            return changes.isPresent()
+                    ? pack.byDirtyRanges(
+                            source,
+                            changes.get().iterator(),
+                            upload,
+                            streamSettings(),
+                            job.cancellation(),
+                            watch::onProgress)
+                    : pack.byContent(source, upload, streamSettings(), job.cancellation(), watch::onProgress);
         }
     }
 
@@ -180,7 +220,9 @@ final class DiskTransfer {
                 .withMemoryLimit(PartSizes.share(installation.settings()));
     }
 
-    private DiskSnapshot stored(DiskSnapshot disk, ObjectKey key, StreamResult result) {
+    private static DiskSnapshot stored(DiskSnapshot disk, ObjectKey key, IncrementalPack.Written written) {
+        StreamResult result = written.result();
+        Set<String> needed = written.older().stream().map(PackReference::name).collect(Collectors.toSet());
         return new DiskSnapshot(
                 disk.device(),
                 disk.role(),
@@ -192,6 +234,9 @@ final class DiskTransfer {
                 result.bytesStored(),
                 result.content(),
                 result.stored(),
-                disk.volume());
+                disk.volume(),
+                disk.older().stream()
+                        .filter(older -> needed.contains(older.object()))
+                        .toList());
     }
 }

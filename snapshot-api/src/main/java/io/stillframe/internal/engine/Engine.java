@@ -92,7 +92,7 @@ public final class Engine implements AutoCloseable {
                 settings.leaseTtl(),
                 threads.nameOf("recovery"));
         this.access = new RecordAccess(jobs, reads, takeover);
-        this.replicator = new Replicator(installation, retries, threads, calls, jobs, takeover);
+        this.replicator = new Replicator(installation, retries, threads, calls, jobs, takeover, removal);
         this.copies = new Copies(installation, reads, access, replicator);
         jobs.whenCopiesAreOwed(replicator::look);
         jobs.start();
@@ -317,7 +317,7 @@ public final class Engine implements AutoCloseable {
 
     public SweepReport sweep(SweepMode mode, Cancellation cancellation) {
         requireOpen();
-        return new Sweep(installation, takeover, jobs, expiries, mode, cancellation).run();
+        return new Sweep(installation, takeover, jobs, expiries, removal, mode, cancellation).run();
     }
 
     @Override

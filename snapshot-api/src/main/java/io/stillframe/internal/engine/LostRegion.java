@@ -107,7 +107,8 @@ final class LostRegion {
     }
 
     private Snapshot without(Snapshot snapshot) {
-        if (snapshot.status() == SnapshotStatus.DELETING || reads.isExpired(snapshot)) {
+        boolean removed = snapshot.status() == SnapshotStatus.DELETING || snapshot.status() == SnapshotStatus.REMOVED;
+        if (removed || reads.isExpired(snapshot)) {
             // Nobody asks that region for its word any more.
             return Replicas.mapped(snapshot, copy -> copy.region().equals(region) ? copy.removed() : copy);
         }

@@ -1,6 +1,5 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.ByteSource;
@@ -16,7 +15,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Copies one disk's object from one region's store to another's, byte for byte, and checks it against the snapshot's checksum on the way.
+ * Copies one object from one region's store to another's, byte for byte, and checks it against its checksum on the way.
  * What has arrived before an interruption is not sent again. Its memory is four parts and a block. For one thread, once.
  */
 final class ObjectCopy {
@@ -27,27 +26,33 @@ final class ObjectCopy {
     private final Threads threads;
     private final Job job;
     private final CopyWatch watch;
-    private final DiskSnapshot disk;
+    private final StoredObject object;
     private final ObjectReading reading;
     private final ObjectKey key;
 
     ObjectCopy(
-            Installation installation, Retries retries, Threads threads, Job job, CopyWatch watch, DiskSnapshot disk) {
+            Installation installation,
+            Retries retries,
+            Threads threads,
+            Job job,
+            CopyWatch watch,
+            StoredObject object) {
         this.installation = installation;
         this.retries = retries;
         this.threads = threads;
         this.job = job;
         this.watch = watch;
-        this.disk = disk;
-        this.reading = new ObjectReading(retries, watch.cancellation(), disk);
-        this.key = reading.key();
+        this.object = object;
+        this.reading = new ObjectReading(retries, watch.cancellation(), object);
+        this.key = object.target();
     }
 
     /** CORRUPT if the source's bytes are not those that were stored. */
     void run(Region source, Region target) {
-        if (retries.call(
-                "looking for " + key, watch.cancellation(), () -> new StoredObjects(target.store()).has(disk))) {
-            watch.objectDone(disk.bytesStored());
+        Optional<ObjectKey> there =
+                retries.call("looking for " + object.key(), watch.cancellation(), () -> object.in(target.store()));
+        if (there.isPresent()) {
+            watch.objectDone(object.bytes());
             return;
         }
         try (ByteSource bytes = reading.open(source)) {
@@ -59,7 +64,7 @@ final class ObjectCopy {
         Optional<UploadSession> begun = retries.call(
                 "going on with a copy",
                 watch.cancellation(),
-                () -> EarlierTransfer.of(job.record().record(), target).goOn(disk.device(), key, 0));
+                () -> EarlierTransfer.of(job.record().record(), target).goOn(object.upload(), key, 0));
         PartLayout layout = begun.map(session -> session.token().layout())
                 .orElseGet(() -> PartLayout.fixed(partSize(target.store().capabilities())));
         job.record().assureLease();
@@ -69,7 +74,7 @@ final class ObjectCopy {
                 watch.cancellation(),
                 () -> target.store().beginUpload(key, layout, UploadOptions.ofDefaults())));
         try {
-            job.record().change(r -> Attributes.withUpload(r, target, disk.device(), session.token()));
+            job.record().change(r -> Attributes.withUpload(r, target, object.upload(), session.token()));
             send(bytes, source, target, session, layout.firstSize());
         } catch (SnapshotException e) {
             broken = e.kind() == Kind.CORRUPT;
@@ -99,14 +104,14 @@ final class ObjectCopy {
             upload.awaitSent();
             job.record().assureLease();
             new ObjectCompletion(target.store(), retries, watch.cancellation())
-                    .complete(key, disk.bytesStored(), mode -> upload.complete(target.name(), mode));
-            watch.objectDone(disk.bytesStored());
+                    .complete(key, object.bytes(), mode -> upload.complete(target.name(), mode));
+            watch.objectDone(object.bytes());
         }
     }
 
     /** The service's, or what the target needs for an object of this length. */
     private int partSize(StoreCapabilities target) {
-        long least = Math.max(target.smallestPart(), disk.bytesStored() / target.mostParts() + 1);
+        long least = Math.max(target.smallestPart(), object.bytes() / target.mostParts() + 1);
         long size = Math.max(installation.settings().partSize(), least);
         return (int) Math.min(Integer.MAX_VALUE / 2, Math.min(size, Math.max(target.largestPart(), least)));
     }

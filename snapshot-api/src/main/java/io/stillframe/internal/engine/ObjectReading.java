@@ -2,7 +2,6 @@ package io.stillframe.internal.engine;
 
 import io.stillframe.image.Crc32c;
 import io.stillframe.model.Digest;
-import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
@@ -10,25 +9,18 @@ import io.stillframe.spi.ObjectKey;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 
-/** Reads a disk's stored object once, front to back, and tells whether it is what was stored. Its memory is one block. */
+/** Reads a stored object once, front to back, and tells whether it is what was stored. Its memory is one block. */
 final class ObjectReading {
     private static final int BLOCK = 1 << 20;
 
     private final Retries retries;
     private final Cancellation cancellation;
-    private final DiskSnapshot disk;
-    private final ObjectKey key;
+    private final StoredObject object;
 
-    ObjectReading(Retries retries, Cancellation cancellation, DiskSnapshot disk) {
+    ObjectReading(Retries retries, Cancellation cancellation, StoredObject object) {
         this.retries = retries;
         this.cancellation = cancellation;
-        this.disk = disk;
-        this.key = ObjectKey.of(disk.object()
-                .orElseThrow(() -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object")));
-    }
-
-    ObjectKey key() {
-        return key;
+        this.object = object;
     }
 
     /**
@@ -38,12 +30,16 @@ final class ObjectReading {
      */
     ByteSource open(Region region) {
         ByteSource bytes = retries.call(
-                "opening " + key, cancellation, () -> region.store().open(key));
-        if (bytes.size() != disk.bytesStored()) {
+                "opening " + object.key(), cancellation, () -> region.store().open(place(region)));
+        if (bytes.size() != object.bytes()) {
             bytes.close();
-            throw damaged(region, "has " + bytes.size() + " bytes instead of " + disk.bytesStored());
+            throw damaged(region, "has " + bytes.size() + " bytes instead of " + object.bytes());
         }
         return bytes;
+    }
+
+    private ObjectKey place(Region region) {
+        return object.own().isEmpty() ? object.key() : object.require(region.store());
     }
 
     /**
@@ -59,19 +55,20 @@ final class ObjectReading {
             cancellation.check();
             long position = at;
             block.clear().limit((int) Math.min(BLOCK, bytes.size() - at));
-            retries.run("reading " + key, cancellation, () -> bytes.read(position, block.position(0)));
+            retries.run("reading " + object.key(), cancellation, () -> bytes.read(position, block.position(0)));
             checksum.update(block.flip());
             each.accept(block.rewind());
         }
         Digest found = Crc32c.digest(checksum.value());
-        if (disk.stored().filter(digest -> !digest.equals(found)).isPresent()) {
+        if (object.stored().filter(digest -> !digest.equals(found)).isPresent()) {
             throw damaged(
                     region,
-                    "has the checksum " + found + " instead of " + disk.stored().get());
+                    "has the checksum " + found + " instead of "
+                            + object.stored().get());
         }
     }
 
     private SnapshotException damaged(Region region, String what) {
-        return SnapshotException.corrupt("object " + key + " in region " + region.name() + " " + what);
+        return SnapshotException.corrupt("object " + object.key() + " in region " + region.name() + " " + what);
     }
 }

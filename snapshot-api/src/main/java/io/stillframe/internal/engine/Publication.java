@@ -101,7 +101,8 @@ final class Publication {
     }
 
     private boolean hasAll(Region region) {
-        return job.record().snapshot().disks().stream().allMatch(new StoredObjects(region.store())::has);
+        return StoredObject.all(job.record().snapshot()).stream()
+                .allMatch(object -> object.in(region.store()).isPresent());
     }
 
     /** The regions that the transfer has not left behind and that are allowed still. */

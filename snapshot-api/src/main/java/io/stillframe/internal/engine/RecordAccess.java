@@ -25,7 +25,7 @@ final class RecordAccess {
 
     /** TRANSIENT while another process does something about it that cannot be ended. */
     Snapshot run(SnapshotId id, String why, Function<Job, Snapshot> change) {
-        reads.record(id);
+        reads.requireAny(id);
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         Cancellation pause = new Cancellation();
         while (true) {

@@ -99,6 +99,7 @@ final class Recovery {
         }
         outlastOwners(owned, items, pending, cancellation);
         pending.forEach(p -> items.add(awaited(p, cancellation)));
+        removal.removeUnneeded(new Loans(installation).removed());
         return new RecoveryReport(items);
     }
 

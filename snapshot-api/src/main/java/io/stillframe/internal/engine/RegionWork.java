@@ -68,7 +68,7 @@ final class RegionWork {
 
     /** Gives up all copies in a region that is gone for good. */
     RegionReport forget(LostRegion lost) {
-        return run(SnapshotQuery.all(), lost::giveUp);
+        return run(SnapshotQuery.all().withStatus(SnapshotStatus.values()), lost::giveUp);
     }
 
     private boolean isDrained(Snapshot snapshot, String region, Optional<String> to) {

@@ -1,5 +1,6 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Obligation;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
@@ -11,11 +12,17 @@ import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.VolumeCopy;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.ObjectKey;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Cancels and removes snapshots, whatever is being done about them. */
 final class Removal {
+    private static final Logger LOG = LoggerFactory.getLogger(Removal.class);
     private static final String DELETE = "delete";
 
     private final Installation installation;
@@ -26,6 +33,7 @@ final class Removal {
     private final Takeover takeover;
     private final PointInTimeRelease release;
     private final VolumeRemoval volumes;
+    private final Loans loans;
     private final InstanceReturn instanceReturn;
 
     Removal(
@@ -43,6 +51,7 @@ final class Removal {
         this.takeover = takeover;
         this.release = new PointInTimeRelease(installation);
         this.volumes = new VolumeRemoval(installation, retries);
+        this.loans = new Loans(installation);
         this.instanceReturn = new InstanceReturn(installation);
     }
 
@@ -99,25 +108,74 @@ final class Removal {
             if (record.snapshot().obligations().contains(Obligation.RELEASE)) {
                 retries.run("releasing the point in time", cancellation, () -> release.run(record));
             }
-            removeCopies(job, cancellation);
+            removed(record, removeCopies(job, cancellation));
+        } finally {
+            jobs.end(job);
+        }
+        removeUnneeded(loans.removedOf(job.record().snapshot()));
+    }
+
+    /** The record goes with the last object. */
+    private static void removed(OwnedRecord record, Set<ObjectKey> needed) {
+        if (needed.isEmpty()) {
             record.remove();
+        } else {
+            record.change(r -> Attributes.ofRemoved(r, removed(r.snapshot(), needed)));
+        }
+    }
+
+    private static Snapshot removed(Snapshot snapshot, Set<ObjectKey> needed) {
+        return snapshot.toBuilder()
+                .status(SnapshotStatus.REMOVED)
+                .disks(snapshot.disks().stream()
+                        .map(disk -> isNeeded(disk, needed) ? disk.withOlder(List.of()) : disk.unstored())
+                        .toList())
+                .build();
+    }
+
+    private static boolean isNeeded(DiskSnapshot disk, Set<ObjectKey> needed) {
+        return disk.object().map(ObjectKey::of).filter(needed::contains).isPresent();
+    }
+
+    /** Removes what is left of removed snapshots and nobody needs any more, as far as that can be done now. */
+    void removeUnneeded(List<Snapshot> removed) {
+        for (Snapshot snapshot : removed) {
+            try {
+                if (!loans.isNeededAsBefore(snapshot)) {
+                    takeover.now(snapshot.id()).ifPresent(job -> job.inContext(() -> removeUnneeded(job)));
+                }
+            } catch (SnapshotException e) {
+                LOG.info("what is left of {} is removed later: {}", snapshot.id(), e.getMessage());
+            }
+        }
+    }
+
+    private void removeUnneeded(Job job) {
+        try {
+            OwnedRecord record = job.record();
+            if (record.snapshot().status() == SnapshotStatus.REMOVED) {
+                removed(record, new StoredRemoval(installation, retries, calls).run(job, new Cancellation()));
+            }
         } finally {
             jobs.end(job);
         }
     }
 
     /** Those in stores and those on volumes do not wait for each other. */
-    private void removeCopies(Job job, Cancellation cancellation) {
+    private Set<ObjectKey> removeCopies(Job job, Cancellation cancellation) {
         OwnedRecord record = job.record();
         SnapshotException failure = null;
+        Set<ObjectKey> needed = Set.of();
         try {
             if (Attributes.store(record.record()) == Attributes.StoreState.TOUCHED) {
-                new StoredRemoval(installation, retries, calls).run(job, cancellation);
+                needed = new StoredRemoval(installation, retries, calls).run(job, cancellation);
             }
         } catch (SnapshotException e) {
             failure = e;
         }
-        boolean stored = failure == null && Attributes.store(record.record()) == Attributes.StoreState.TOUCHED;
+        boolean stored = failure == null
+                && needed.isEmpty()
+                && Attributes.store(record.record()) == Attributes.StoreState.TOUCHED;
         if (stored && Attributes.kept(record.record()).isPresent()) {
             // Volumes may be needed for long: what a store has confirmed is not asked again.
             record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN));
@@ -133,6 +191,7 @@ final class Removal {
         if (failure != null) {
             throw failure;
         }
+        return needed;
     }
 
     /** One that is being removed already keeps saying why it is not yet. */

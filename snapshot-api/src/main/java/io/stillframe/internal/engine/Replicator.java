@@ -35,6 +35,7 @@ final class Replicator implements AutoCloseable {
     private final RegionCalls calls;
     private final Jobs jobs;
     private final Takeover takeover;
+    private final Removal removal;
     private final Signal changed = new Signal();
     private final Set<SnapshotId> underWay = ConcurrentHashMap.newKeySet();
     /** What failed or gives way, by snapshot and region. */
@@ -58,13 +59,15 @@ final class Replicator implements AutoCloseable {
             Threads threads,
             RegionCalls calls,
             Jobs jobs,
-            Takeover takeover) {
+            Takeover takeover,
+            Removal removal) {
         this.installation = installation;
         this.retries = retries;
         this.threads = threads;
         this.calls = calls;
         this.jobs = jobs;
         this.takeover = takeover;
+        this.removal = removal;
         this.thread = new Thread(this::run, threads.nameOf("replication"));
         thread.setDaemon(true);
     }
@@ -182,6 +185,8 @@ final class Replicator implements AutoCloseable {
         try {
             List<Region> failed = new CopyWork(installation, retries, threads, calls, job)
                     .run(region -> isDue(name(job.id(), region)));
+            removal.removeUnneeded(
+                    new Loans(installation).removedOf(job.record().snapshot()));
             List<String> names =
                     failed.stream().map(region -> name(job.id(), region)).toList();
             names.forEach(this::failed);

@@ -9,6 +9,7 @@ import io.stillframe.model.DiskSelection;
 import io.stillframe.model.Retention;
 import io.stillframe.model.ShutdownPolicy;
 import io.stillframe.model.SnapshotRequest;
+import io.stillframe.model.Storing;
 import io.stillframe.model.Tenant;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +38,9 @@ final class RequestText {
                     .texts("disks", disks(request.disks()))
                     .text("codec", request.codec())
                     .text("compression", request.compression().map(Compression::toString));
+            if (request.storing() != Storing.WHOLE) {
+                out.constant("storing", request.storing());
+            }
             request.placement().ifPresent(value -> PlacementFields.write(out, "placement", value));
         });
     }
@@ -56,7 +60,8 @@ final class RequestText {
                 in.text("codec"),
                 in.textIfPresent("compression").map(Compression::parse),
                 Optional.empty(),
-                Optional.of(PlacementFields.read(in, "placement")).filter(value -> in.has("placement")));
+                Optional.of(PlacementFields.read(in, "placement")).filter(value -> in.has("placement")),
+                in.has("storing") ? in.constant("storing", Storing.class) : Storing.WHOLE);
     }
 
     private static DiskSelection selection(List<String> disks) {

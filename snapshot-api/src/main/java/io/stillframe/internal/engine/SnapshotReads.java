@@ -12,6 +12,7 @@ import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.ImageCodec;
 import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.Page;
 import io.stillframe.spi.Plugins;
 import java.time.Instant;
@@ -47,13 +48,21 @@ final class SnapshotReads {
         return findRecord(id).orElseThrow(() -> unknown(id));
     }
 
+    /** The same, also of one that was removed and that others are built on. */
+    void requireAny(SnapshotId id) {
+        if (findAny(id).isEmpty()) {
+            throw unknown(id);
+        }
+    }
+
     Page<Snapshot> list(SnapshotQuery query, Optional<String> after, int limit) {
         Page<CatalogRecord> page = installation.catalog().list(query, after, limit);
         List<Snapshot> items = page.items().stream()
                 .filter(record -> Attributes.launchOf(record).isEmpty())
                 .map(this::shown)
-                .filter(snapshot ->
-                        query.statuses().isEmpty() || query.statuses().contains(snapshot.status()))
+                .filter(snapshot -> query.statuses().isEmpty()
+                        ? snapshot.status() != SnapshotStatus.REMOVED
+                        : query.statuses().contains(snapshot.status()))
                 .toList();
         return new Page<>(items, page.next());
     }
@@ -101,7 +110,8 @@ final class SnapshotReads {
                         + snapshot.disks().stream().map(DiskSnapshot::device).toList()));
         List<FallbackSource.Copy> copies = new ArrayList<>();
         copies(snapshot, from)
-                .forEach(region -> copies.add(new FallbackSource.Copy(region.name(), () -> open(disk, region))));
+                .forEach(region ->
+                        copies.add(new FallbackSource.Copy(region.name(), () -> open(snapshot.id(), disk, region))));
         if (copies.isEmpty()) {
             copies.add(new FallbackSource.Copy("the volumes", () -> {
                 VolumeAccess access = VolumeAccess.of(installation, record).orElseThrow(() -> unknown(snapshot.id()));
@@ -116,18 +126,32 @@ final class SnapshotReads {
         return snapshot.isKeptOnVolumes() && from.fallback() != ReadFrom.Fallback.REFUSED;
     }
 
-    private static BlockSource open(DiskSnapshot disk, Region region) {
-        ObjectKey key = ObjectKey.of(disk.object()
-                .orElseThrow(() -> SnapshotException.corrupt("disk " + disk.device() + " names no stored object")));
+    private static BlockSource open(SnapshotId id, DiskSnapshot disk, Region region) {
+        ObjectKey key = StoredObject.of(disk).key();
         ImageCodec codec = Plugins.codec(disk.codec());
-        BlockSource source =
-                codec.open(List.of(new ImageCodec.Layer(region.store().open(key), codec)));
+        BlockSource source = codec.open(layers(id, disk, codec, region.store()));
         if (source.size() != disk.virtualSize()) {
             source.close();
             throw SnapshotException.corrupt(
                     "stored disk " + key + " has " + source.size() + " bytes, the snapshot says " + disk.virtualSize());
         }
         return source;
+    }
+
+    /** Its own object, and those that this one points into. */
+    private static List<ImageCodec.Layer> layers(
+            SnapshotId id, DiskSnapshot disk, ImageCodec codec, ObjectStore store) {
+        List<ImageCodec.Layer> layers = new ArrayList<>();
+        try {
+            layers.add(new ImageCodec.Layer(store.open(StoredObject.of(disk).key()), codec));
+            for (StoredObject older : StoredObject.older(id, disk)) {
+                layers.add(new ImageCodec.Layer(store.open(older.require(store)), codec));
+            }
+            return layers;
+        } catch (RuntimeException | Error e) {
+            layers.forEach(layer -> layer.bytes().close());
+            throw e;
+        }
     }
 
     /**
@@ -172,6 +196,10 @@ final class SnapshotReads {
     }
 
     private Optional<CatalogRecord> findRecord(SnapshotId id) {
+        return findAny(id).filter(record -> record.snapshot().status() != SnapshotStatus.REMOVED);
+    }
+
+    private Optional<CatalogRecord> findAny(SnapshotId id) {
         return installation
                 .catalog()
                 .find(id)

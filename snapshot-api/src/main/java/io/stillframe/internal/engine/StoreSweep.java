@@ -32,6 +32,7 @@ final class StoreSweep {
         private boolean manifest;
         private boolean objects;
         private boolean disks;
+        private boolean removed;
         private Instant youngest = Instant.MIN;
         private final List<UnfinishedUpload> uploads = new ArrayList<>();
 
@@ -40,6 +41,7 @@ final class StoreSweep {
             bytes += object.size();
             manifest |= StoredLayout.isManifest(object.key());
             disks |= StoredLayout.isDisk(object.key());
+            removed |= StoredLayout.isRemoved(object.key());
             seen(object.lastModified());
         }
 
@@ -97,6 +99,12 @@ final class StoreSweep {
                     id.value(),
                     holding.bytes,
                     "published, but not in this catalog: another one's, or lost from this one");
+        } else if (holding.removed) {
+            sweep.keep(
+                    Kind.ORPHANED_OBJECTS,
+                    id.value(),
+                    holding.bytes,
+                    "removed, but younger snapshots, of another catalog or lost from this one, may be built on it");
         } else if (sweep.isYoung(holding.youngest)) {
             sweep.keep(
                     Kind.ORPHANED_OBJECTS,

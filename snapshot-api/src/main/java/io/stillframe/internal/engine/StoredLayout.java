@@ -11,6 +11,7 @@ final class StoredLayout {
     static final String ROOT = "snapshots/";
     private static final String MANIFEST = "manifest.json";
     private static final String RETENTION = "retention.json";
+    private static final String REMOVED = "removed.json";
 
     private StoredLayout() {}
 
@@ -31,6 +32,20 @@ final class StoredLayout {
         return ObjectKey.of(prefix(id) + device + "." + codec.extension());
     }
 
+    /** A copy of what an older snapshot has stored, in a region where that one has no copy. */
+    static ObjectKey older(SnapshotId id, String device, int number, String codec) {
+        return ObjectKey.of(prefix(id) + device + ".older-" + number + "." + codec);
+    }
+
+    /** The manifest of a snapshot that was removed; tells whose the objects are that younger ones point into. */
+    static ObjectKey removed(SnapshotId id) {
+        return ObjectKey.of(prefix(id) + REMOVED);
+    }
+
+    static boolean isRemoved(ObjectKey key) {
+        return key.value().endsWith("/" + REMOVED);
+    }
+
     /** Never an object: an upload to it is begun and aborted to see whether the store takes uploads. */
     static ObjectKey probe(SnapshotId id) {
         return ObjectKey.of(prefix(id) + "probe");
@@ -42,7 +57,7 @@ final class StoredLayout {
 
     /** Whether an object holds content of a disk, unlike those that only tell of it. */
     static boolean isDisk(ObjectKey key) {
-        return !isManifest(key) && !key.value().endsWith("/" + RETENTION);
+        return !isManifest(key) && !isRemoved(key) && !key.value().endsWith("/" + RETENTION);
     }
 
     /** The snapshot that an object is of; empty for objects of another origin. */

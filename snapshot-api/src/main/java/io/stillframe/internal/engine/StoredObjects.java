@@ -9,12 +9,17 @@ import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.Page;
+import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.StoreCapability;
 import io.stillframe.spi.UnfinishedUpload;
+import io.stillframe.spi.UploadOptions;
 import io.stillframe.spi.UploadSession;
 import io.stillframe.spi.UploadToken;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** Finds and removes what one store holds of snapshots. */
@@ -37,11 +42,40 @@ final class StoredObjects {
 
     /** Removes everything of a snapshot: first the manifest, so that no half of it looks whole; then the rest; then what is unfinished. */
     void removeAll(CatalogRecord record, Region region) {
+        removeAllBut(Set.of(), record, region);
+    }
+
+    /** The same, but for objects that others need; the manifest stays beside them under another name, which says whose they are. */
+    void removeAllBut(Set<ObjectKey> needed, CatalogRecord record, Region region) {
         SnapshotId id = record.snapshot().id();
+        if (!needed.isEmpty()) {
+            keepManifest(id);
+        }
         store.delete(List.of(StoredLayout.manifest(id)));
         Attributes.uploads(record, region).forEach(this::abort);
         abortUploads(id);
-        removeObjects(id);
+        if (needed.isEmpty()) {
+            removeObjects(id);
+            return;
+        }
+        List<ObjectKey> unneeded = new ArrayList<>();
+        forEachObject(StoredLayout.prefix(id), object -> {
+            if (!needed.contains(object.key()) && !StoredLayout.isRemoved(object.key())) {
+                unneeded.add(object.key());
+            }
+        });
+        store.delete(unneeded);
+    }
+
+    private void keepManifest(SnapshotId id) {
+        store.stat(StoredLayout.manifest(id)).ifPresent(manifest -> {
+            ByteBuffer bytes = ByteBuffer.wrap(StoredBytes.read(store, manifest, Manifest.LARGEST));
+            store.put(
+                    StoredLayout.removed(id),
+                    bytes,
+                    PublishMode.REPLACE,
+                    new UploadOptions("application/json", Optional.empty()));
+        });
     }
 
     /** Removes all objects of a snapshot, the manifest first. */

@@ -25,6 +25,7 @@ import java.util.Optional;
  *
  * <ul>
  *   <li>snapshots of this catalog whose retention is over;
+ *   <li>what is left of removed snapshots, once no younger one points into it;
  *   <li>stored objects and unfinished uploads of snapshots that this catalog knows as failed or cancelled and nobody works on;
  *   <li>unfinished uploads of available snapshots that nobody works on;
  *   <li>stored objects and unfinished uploads of snapshots that this catalog does not know, if all of it is older than the orphan age and
@@ -41,6 +42,7 @@ final class Sweep {
     private final Takeover takeover;
     private final Jobs jobs;
     private final Expiries expiries;
+    private final Removal removal;
     private final SweepMode mode;
     private final Cancellation cancellation;
     private final List<Item> items = new ArrayList<>();
@@ -50,12 +52,14 @@ final class Sweep {
             Takeover takeover,
             Jobs jobs,
             Expiries expiries,
+            Removal removal,
             SweepMode mode,
             Cancellation cancellation) {
         this.installation = installation;
         this.takeover = takeover;
         this.jobs = jobs;
         this.expiries = expiries;
+        this.removal = removal;
         this.mode = mode;
         this.cancellation = cancellation;
     }
@@ -74,6 +78,9 @@ final class Sweep {
 
     private SweepReport look() {
         expired();
+        if (mode == SweepMode.REMOVE) {
+            removal.removeUnneeded(new Loans(installation).removed());
+        }
         installation.regions().forEach(this::stored);
         installation.hosts().values().forEach(this::held);
         installation
@@ -101,7 +108,9 @@ final class Sweep {
         if (record.isEmpty()) {
             return Standing.UNKNOWN;
         }
-        if (Recovery.isRestless(record.get()) || jobs.find(id).isPresent()) {
+        if (Recovery.isRestless(record.get())
+                || jobs.find(id).isPresent()
+                || record.get().snapshot().status() == SnapshotStatus.REMOVED) {
             return Standing.NEEDED;
         }
         return record.get().snapshot().status() == SnapshotStatus.AVAILABLE ? Standing.AVAILABLE : Standing.GIVEN_UP;

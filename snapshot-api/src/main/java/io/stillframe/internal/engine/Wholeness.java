@@ -1,6 +1,5 @@
 package io.stillframe.internal.engine;
 
-import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.ScrubReport.Item;
 import io.stillframe.model.ScrubReport.Outcome;
 import io.stillframe.model.Snapshot;
@@ -27,9 +26,7 @@ final class Wholeness {
         ObjectStore store = region.store();
         try {
             retries.run("reading the manifest", cancellation, () -> requireManifest(snapshot.id(), store));
-            for (DiskSnapshot disk : snapshot.disks()) {
-                requireWhole(disk, region);
-            }
+            StoredObject.all(snapshot).forEach(object -> requireWhole(object, region));
             return new Item(region.name(), Outcome.WHOLE, "every byte was read");
         } catch (SnapshotException e) {
             cancellation.check();
@@ -50,8 +47,8 @@ final class Wholeness {
         }
     }
 
-    private void requireWhole(DiskSnapshot disk, Region region) {
-        ObjectReading reading = new ObjectReading(retries, cancellation, disk);
+    private void requireWhole(StoredObject object, Region region) {
+        ObjectReading reading = new ObjectReading(retries, cancellation, object);
         try (ByteSource bytes = reading.open(region)) {
             reading.read(bytes, region, block -> {});
         }

@@ -45,14 +45,16 @@ final class Packs implements PackResolver {
     static Written byContent(BlockSource disk, IndexedDisk base) {
         Memory memory = new Memory();
         StreamResult result = IncrementalPack.on(base, 1)
-                .byContent(disk, memory, settings(), new Cancellation(), StreamListener.none());
+                .byContent(disk, memory, settings(), new Cancellation(), StreamListener.none())
+                .result();
         return new Written(memory.bytes(), result);
     }
 
     static Written byDirtyRanges(BlockSource disk, IndexedDisk base, List<ByteRange> dirty) {
         Memory memory = new Memory();
         StreamResult result = IncrementalPack.on(base, 1)
-                .byDirtyRanges(disk, dirty.iterator(), memory, settings(), new Cancellation(), StreamListener.none());
+                .byDirtyRanges(disk, dirty.iterator(), memory, settings(), new Cancellation(), StreamListener.none())
+                .result();
         return new Written(memory.bytes(), result);
     }
 

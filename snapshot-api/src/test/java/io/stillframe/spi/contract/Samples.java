@@ -125,7 +125,8 @@ public final class Samples {
                                 5,
                                 Optional.of(new Digest(Digest.CONTENT, "00ff")),
                                 Optional.of(new Digest(Digest.STORED, "c0ffee00")),
-                                Optional.of("rbd:pool/web@kept")),
+                                Optional.of("rbd:pool/web@kept"),
+                                List.of()),
                         new DiskSnapshot(
                                 "vdb",
                                 DiskRole.DATA,
@@ -137,7 +138,8 @@ public final class Samples {
                                 0,
                                 Optional.empty(),
                                 Optional.empty(),
-                                Optional.empty())),
+                                Optional.empty(),
+                                List.of())),
                 List.of(
                         new Replica(
                                 "home", "file:///store", Replica.State.COMPLETE, Optional.of(done), Optional.empty()),

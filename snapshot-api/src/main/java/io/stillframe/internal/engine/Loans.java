@@ -1,0 +1,105 @@
+package io.stillframe.internal.engine;
+
+import io.stillframe.model.OlderObject;
+import io.stillframe.model.Replica;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotQuery;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.Page;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What snapshots have stored that younger ones of the same instance point into. A younger one names in its record what it points into
+ * before it looks whether that is still there, and what is removed is {@code DELETING} before it is asked here who needs it: so either the
+ * one sees the removal, or the other the need.
+ */
+final class Loans {
+    private static final int PAGE = 200;
+
+    private final Installation installation;
+
+    Loans(Installation installation) {
+        this.installation = installation;
+    }
+
+    /** The objects of a snapshot that others need in a region. */
+    Set<ObjectKey> of(Snapshot lender, Region region) {
+        return in(region, borrowers(lender), lender);
+    }
+
+    private static Set<ObjectKey> in(Region region, List<Snapshot> borrowers, Snapshot lender) {
+        String prefix = StoredLayout.prefix(lender.id());
+        Set<ObjectKey> needed = new HashSet<>();
+        borrowers.stream()
+                .filter(snapshot -> mayBeIn(region, snapshot))
+                .flatMap(snapshot -> snapshot.disks().stream())
+                .flatMap(disk -> disk.older().stream())
+                .map(OlderObject::object)
+                .filter(object -> object.startsWith(prefix))
+                .forEach(object -> needed.add(ObjectKey.of(object)));
+        return needed;
+    }
+
+    /** Whether all that is left of a removed snapshot is still needed, in each region that has it and is reached. */
+    boolean isNeededAsBefore(Snapshot removed) {
+        List<Replica> left = removed.replicas().stream()
+                .filter(replica -> replica.state() != Replica.State.REMOVED)
+                .toList();
+        List<Snapshot> borrowers = borrowers(removed);
+        Set<ObjectKey> stored = new HashSet<>();
+        removed.disks().forEach(disk -> disk.object().map(ObjectKey::of).ifPresent(stored::add));
+        return !left.isEmpty()
+                && left.stream()
+                        .flatMap(replica -> installation.regionOf(replica).stream())
+                        .allMatch(region -> in(region, borrowers, removed).containsAll(stored));
+    }
+
+    private static boolean mayBeIn(Region region, Snapshot borrower) {
+        return borrower.replicas().isEmpty()
+                || Replicas.in(region, borrower)
+                        .filter(copy -> copy.state() != Replica.State.REMOVED)
+                        .isPresent();
+    }
+
+    private List<Snapshot> borrowers(Snapshot lender) {
+        String prefix = StoredLayout.prefix(lender.id());
+        return all(SnapshotQuery.all().withInstance(lender.instance().id().value())).stream()
+                .filter(snapshot -> !snapshot.id().equals(lender.id()) && isBuiltOn(prefix, snapshot))
+                .toList();
+    }
+
+    private static boolean isBuiltOn(String prefix, Snapshot snapshot) {
+        return snapshot.disks().stream()
+                .flatMap(disk -> disk.older().stream())
+                .anyMatch(older -> older.object().startsWith(prefix));
+    }
+
+    /** Snapshots of an instance that were removed and of which something is left. */
+    List<Snapshot> removedOf(Snapshot snapshot) {
+        return all(SnapshotQuery.all()
+                .withInstance(snapshot.instance().id().value())
+                .withStatus(SnapshotStatus.REMOVED));
+    }
+
+    /** Those of all instances. */
+    List<Snapshot> removed() {
+        return all(SnapshotQuery.all().withStatus(SnapshotStatus.REMOVED));
+    }
+
+    private List<Snapshot> all(SnapshotQuery query) {
+        List<Snapshot> found = new ArrayList<>();
+        Optional<String> after = Optional.empty();
+        do {
+            Page<CatalogRecord> page = installation.catalog().list(query, after, PAGE);
+            page.items().forEach(record -> found.add(record.snapshot()));
+            after = page.next();
+        } while (after.isPresent());
+        return found;
+    }
+}
