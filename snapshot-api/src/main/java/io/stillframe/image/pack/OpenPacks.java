@@ -3,6 +3,7 @@ package io.stillframe.image.pack;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.spi.ByteSource;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 
 /**
  * The packs that a disk's index points into, each opened once, when it is first needed, and checked to be the right one. One that is being
@@ -11,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class OpenPacks implements AutoCloseable {
     private final IndexFile file;
     private final PackResolver resolver;
-    private final ConcurrentHashMap<Integer, ByteSource> opened = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Integer, ByteSource> opened = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     OpenPacks(IndexFile file, PackResolver resolver) {

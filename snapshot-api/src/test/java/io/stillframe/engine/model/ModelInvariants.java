@@ -4,6 +4,7 @@ import io.stillframe.hypervisor.SimulatedHypervisor;
 import io.stillframe.model.Availability;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Obligation;
+import io.stillframe.model.OlderObject;
 import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
@@ -40,6 +41,8 @@ final class ModelInvariants {
             SnapshotStatus.CANCELLED,
             Set.of(SnapshotStatus.DELETING),
             SnapshotStatus.DELETING,
+            Set.of(SnapshotStatus.REMOVED),
+            SnapshotStatus.REMOVED,
             Set.of());
 
     private final SnapshotCatalog catalog;
@@ -74,6 +77,7 @@ final class ModelInvariants {
         checkRemoved(records, zombies);
         checkDuties(records);
         checkKept(records);
+        checkNeeded(records);
         if (!zombies) {
             checkHeld(records);
         }
@@ -153,7 +157,41 @@ final class ModelInvariants {
         }
     }
 
+    /** What a copy is built on stays as long as it does. */
+    private void checkNeeded(List<CatalogRecord> records) {
+        for (CatalogRecord record : records) {
+            Snapshot snapshot = record.snapshot();
+            if (snapshot.status() == SnapshotStatus.AVAILABLE) {
+                snapshot.replicas().stream()
+                        .filter(copy -> copy.isComplete() && stores.containsKey(copy.region()))
+                        .forEach(copy -> requireOlder(snapshot, stores.get(copy.region())));
+            }
+        }
+    }
+
+    private static void requireOlder(Snapshot snapshot, ObjectStore store) {
+        for (DiskSnapshot disk : snapshot.disks()) {
+            for (int i = 0; i < disk.older().size(); i++) {
+                OlderObject older = disk.older().get(i);
+                String own = "snapshots/" + snapshot.id() + "/" + disk.device() + ".older-" + (i + 1) + ".pack";
+                require(
+                        isThere(store, older.object(), older.bytes()) || isThere(store, own, older.bytes()),
+                        "%s is built on %s, which is not in %s",
+                        snapshot,
+                        older,
+                        store.uri());
+            }
+        }
+    }
+
+    private static boolean isThere(ObjectStore store, String key, long bytes) {
+        return store.stat(ObjectKey.of(key))
+                .filter(stat -> stat.size() == bytes)
+                .isPresent();
+    }
+
     private static void requireWhole(Snapshot snapshot, ObjectStore store) {
+        requireOlder(snapshot, store);
         for (DiskSnapshot disk : snapshot.disks()) {
             Optional<ObjectStat> stat = disk.object().map(ObjectKey::of).flatMap(store::stat);
             require(
@@ -181,7 +219,9 @@ final class ModelInvariants {
         gone.removeAll(here);
         for (SnapshotId id : gone) {
             Snapshot last = before.remove(id);
-            require(last.status() == SnapshotStatus.DELETING, "%s vanished", last);
+            boolean removed =
+                    last.status() == SnapshotStatus.DELETING || last.status() == SnapshotStatus.REMOVED;
+            require(removed, "%s vanished", last);
             require(last.obligations().isEmpty(), "%s was removed with duties", last);
             for (ObjectStore store : zombies ? List.<ObjectStore>of() : stores.values()) {
                 require(

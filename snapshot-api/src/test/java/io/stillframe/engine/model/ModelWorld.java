@@ -19,6 +19,7 @@ import io.stillframe.model.DiskRole;
 import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Keep;
 import io.stillframe.model.Placement;
+import io.stillframe.model.ReadFrom;
 import io.stillframe.model.Replica;
 import io.stillframe.model.RetryPolicy;
 import io.stillframe.model.ServiceSettings;
@@ -28,6 +29,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.Storing;
 import io.stillframe.model.SweepMode;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.Cancellation;
@@ -133,7 +135,7 @@ public final class ModelWorld implements LongFunction<String> {
         return ServiceSettings.builder()
                 .leaseTtl(LEASE)
                 .partSize(64 << 10)
-                .memory(8 << 20)
+                .memory(16 << 20)
                 .encodersPerTransfer(1)
                 .uploadsPerTransfer(2)
                 .transfersAtOnce(2)
@@ -279,8 +281,10 @@ public final class ModelWorld implements LongFunction<String> {
         String instance = any(INSTANCES);
         Placement placement = placement();
         boolean both = instance.equals(ON_VOLUMES) && random.nextInt(3) == 0;
+        boolean changes = random.nextInt(3) > 0;
         return SnapshotRequest.of(instance)
-                .withCodec("raw")
+                .withCodec(changes ? "pack" : "raw")
+                .withStoring(changes ? Storing.CHANGES : Storing.WHOLE)
                 .withCapture(random.nextInt(3) == 0 ? CaptureMode.LIVE : CaptureMode.SHUTDOWN)
                 .withShutdown(new ShutdownPolicy(Duration.ofSeconds(30), Duration.ofSeconds(4)))
                 .withRetentionDays(random.nextInt(3))
@@ -388,6 +392,7 @@ public final class ModelWorld implements LongFunction<String> {
                 host.capture().listHeld());
         List<Snapshot> left = snapshots();
         left.forEach(this::judge);
+        once(last, "read", service -> left.forEach(snapshot -> judgeStored(service, snapshot)));
         for (VolumeSnapshot kept : host.volumes().orElseThrow().listKept()) {
             require(
                     left.stream().anyMatch(s -> s.id().equals(kept.snapshot()) && s.isKeptOnVolumes()),
@@ -413,6 +418,10 @@ public final class ModelWorld implements LongFunction<String> {
 
     private void judge(Snapshot snapshot) {
         require(snapshot.status().settled(), "not settled in the end: %s", snapshot);
+        require(
+                snapshot.status() != SnapshotStatus.REMOVED || isNeeded(snapshot, snapshots()),
+                "removed and not needed in the end: %s",
+                snapshot);
         require(snapshot.obligations().isEmpty(), "owes in the end: %s", snapshot);
         if (snapshot.status() == SnapshotStatus.AVAILABLE) {
             invariants.requireWhole(snapshot);
@@ -427,6 +436,22 @@ public final class ModelWorld implements LongFunction<String> {
                 require(stored || never, "%s is not what was held", disk);
                 if (snapshot.isKeptOnVolumes()) {
                     require(then.equals(kept(snapshot, disk)), "%s is not what was held on its volume", disk);
+                }
+            }
+        }
+    }
+
+    /** What is stored as what changed is read with all that it is built on, in each region. */
+    private void judgeStored(SnapshotService service, Snapshot snapshot) {
+        for (Replica copy : snapshot.status() == SnapshotStatus.AVAILABLE ? snapshot.replicas() : List.<Replica>of()) {
+            for (DiskSnapshot disk : snapshot.disks()) {
+                ReadFrom there = ReadFrom.only(copy.region());
+                try (BlockSource source = service.openDisk(snapshot.id(), disk.device(), there)) {
+                    require(
+                            held.get(snapshot.id()).get(disk.device()).equals(digest(source)),
+                            "%s in %s is not what was held",
+                            disk,
+                            copy.region());
                 }
             }
         }
@@ -449,8 +474,9 @@ public final class ModelWorld implements LongFunction<String> {
 
     private void judgeStore(List<Snapshot> left, String region, ObjectStore store) {
         List<String> kept = left.stream()
+                .filter(s -> s.replica(region).isPresent())
                 .filter(s -> s.status() == SnapshotStatus.AVAILABLE
-                        && s.replica(region).isPresent())
+                        || (s.status() == SnapshotStatus.REMOVED && isNeeded(s, left)))
                 .map(s -> s.id().value())
                 .toList();
         boolean zombies = isStalled();
@@ -462,6 +488,14 @@ public final class ModelWorld implements LongFunction<String> {
                 .items()
                 .forEach(upload ->
                         require(zombies, "unfinished: %s", upload.token().key()));
+    }
+
+    private static boolean isNeeded(Snapshot removed, List<Snapshot> left) {
+        return left.stream()
+                .filter(s -> s.status() == SnapshotStatus.AVAILABLE)
+                .flatMap(s -> s.disks().stream())
+                .flatMap(disk -> disk.older().stream())
+                .anyMatch(older -> older.object().contains(removed.id().value()));
     }
 
     private void tell(String what) {
