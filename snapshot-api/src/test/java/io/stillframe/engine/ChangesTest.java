@@ -29,15 +29,21 @@ import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.PublishMode;
+import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.UploadOptions;
 import io.stillframe.store.FaultInjectingStore;
 import io.stillframe.store.FaultInjectingStore.Operation;
+import io.stillframe.testing.PluginCalls;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** Snapshots that store what changed since an older one, and what becomes of them when others go. */
@@ -179,6 +185,38 @@ class ChangesTest {
             assertThat(second.disks()).allMatch(disk -> disk.older().isEmpty());
             service.delete(first.id());
             assertThat(names(lab, first.id())).isEmpty();
+            assertReads(lab, service, second);
+        }
+    }
+
+    /** The removal has asked who needs the base before the younger one says that it does. */
+    @Test
+    void aBaseThatBeginsToGoWhileItIsChosenIsNotBuiltOn() throws Exception {
+        try (Lab lab = Lab.running()) {
+            SnapshotService remover = lab.service();
+            Snapshot first = taken(lab, remover, changes());
+            FaultInjectingStore.Gate removal = lab.store.block(Operation.DELETE);
+            CompletableFuture<Void> removed = new CompletableFuture<>();
+            AtomicBoolean begun = new AtomicBoolean();
+            SnapshotCatalog catalog = new PluginCalls(Set.of(), call -> {
+                        Object result = call.proceed();
+                        if (isSearchForBase(call) && begun.compareAndSet(false, true)) {
+                            removed.completeAsync(() -> {
+                                remover.delete(first.id());
+                                return null;
+                            });
+                            removal.awaitArrival(Lab.LONG);
+                        }
+                        return result;
+                    })
+                    .around(SnapshotCatalog.class, lab.catalog);
+            SnapshotService service = lab.service(Lab.settings().build(), lab.host, lab.store, catalog);
+
+            Snapshot second = taken(lab, service, changes());
+            removal.open();
+            removed.get(30, TimeUnit.SECONDS);
+
+            assertThat(second.disks()).allMatch(disk -> disk.older().isEmpty());
             assertReads(lab, service, second);
         }
     }
@@ -443,6 +481,13 @@ class ChangesTest {
                 .filter(disk -> disk.device().equals(device))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    private static boolean isSearchForBase(PluginCalls.Call call) {
+        return call.name().equals("list")
+                && call.arguments()[0] instanceof SnapshotQuery query
+                && query.instance().isPresent()
+                && query.statuses().equals(Set.of(SnapshotStatus.AVAILABLE));
     }
 
     private static void assertGone(SnapshotService service, SnapshotId id) {

@@ -45,6 +45,7 @@ import io.stillframe.store.MemoryObjectStore;
 import io.stillframe.testing.simulation.Simulation;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -247,7 +248,7 @@ public final class ModelWorld implements LongFunction<String> {
 
     private void happen() {
         Node node = nodes.get(random.nextInt(nodes.size()));
-        switch (random.nextInt(24)) {
+        switch (random.nextInt(26)) {
             case 0, 1, 2, 3, 4, 5 -> node.run("create", service -> service.create(request()));
             case 6, 7 -> known().ifPresent(id -> node.run("cancel", service -> service.cancel(id)));
             case 8, 9 ->
@@ -268,6 +269,7 @@ public final class ModelWorld implements LongFunction<String> {
             case 21 -> known().ifPresent(id -> node.run("add", service -> service.addCopy(id, AWAY)));
             case 22 ->
                 known().ifPresent(id -> node.run("drop", service -> service.removeCopy(id, any(List.of(HOME, AWAY)))));
+            case 23, 24 -> replaceSnapshot(node);
             default -> host.guest(any(INSTANCES)).start();
         }
         dirty = true;
@@ -278,7 +280,10 @@ public final class ModelWorld implements LongFunction<String> {
     }
 
     private SnapshotRequest request() {
-        String instance = any(INSTANCES);
+        return request(any(INSTANCES));
+    }
+
+    private SnapshotRequest request(String instance) {
         Placement placement = placement();
         boolean both = instance.equals(ON_VOLUMES) && random.nextInt(3) == 0;
         boolean changes = random.nextInt(3) > 0;
@@ -308,6 +313,20 @@ public final class ModelWorld implements LongFunction<String> {
         return catalog.list(Optional.empty(), 1000).items().stream()
                 .map(CatalogRecord::snapshot)
                 .toList();
+    }
+
+    /** An instance's new snapshot is taken, and before it is stored, or just then, the latest one goes. */
+    private void replaceSnapshot(Node node) {
+        String instance = any(INSTANCES);
+        node.run("replace", service -> {
+            Optional<Snapshot> latest = snapshots().stream()
+                    .filter(s -> s.instance().name().equals(instance) && s.status() == SnapshotStatus.AVAILABLE)
+                    .max(Comparator.comparing(Snapshot::requestedAt));
+            service.create(request(instance).withCapture(CaptureMode.LIVE));
+            simulation.sleep(random.nextInt(random.nextBoolean() ? 20 : 2_000), TimeUnit.MILLISECONDS);
+            latest.ifPresent(old -> invariants.unwanted.add(old.id()));
+            latest.ifPresent(old -> service.delete(old.id()));
+        });
     }
 
     private void crash(SimulatedGuest guest) {
