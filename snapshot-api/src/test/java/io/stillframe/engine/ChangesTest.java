@@ -315,6 +315,64 @@ class ChangesTest {
         }
     }
 
+    /** Nobody is known to need it, since not everybody is known. */
+    @Test
+    void aCatalogThatIsRebuiltInPartLeavesWhatMayBeNeeded() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService before = regions.service();
+            Snapshot first = taken(lab, before, changes().withRegions("eu", "us"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, before, changes().withRegions("us"));
+            before.delete(first.id());
+            MemoryCatalog empty = MemoryCatalog.create(lab.clock);
+            SnapshotService service = lab.add(SnapshotService.builder()
+                    .region("eu", regions.store("eu"))
+                    .region("us", regions.store("us"))
+                    .hypervisor(lab.host)
+                    .catalog(empty)
+                    .settings(RegionLab.settings().orphanAge(Duration.ZERO).build())
+                    .clock(lab.clock)
+                    .build());
+            regions.down("us");
+            service.rebuildCatalog(new Cancellation());
+            regions.up("us");
+            lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
+
+            service.recover(new Cancellation());
+            service.sweep(SweepMode.REMOVE, new Cancellation());
+            service.rebuildCatalog(new Cancellation());
+
+            assertReads(lab, service, service.get(second.id()));
+            service.delete(second.id());
+            assertThat(regions.objects("us")).isEmpty();
+            assertThat(regions.objects("eu")).isEmpty();
+        }
+    }
+
+    /** What an unfinished copy of the base has stored may go with it. */
+    @Test
+    void anUnfinishedCopyOfTheBaseIsNotReliedOn() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu"));
+            regions.store("us").failAlways(Operation.PUT, Kind.TRANSIENT);
+            service.addCopy(first.id(), "us");
+            await().atMost(Lab.LONG).until(() -> regions.objects("us").size() == 2);
+            service.addCopy(second.id(), "us");
+            await().atMost(Lab.LONG)
+                    .until(() -> regions.objects("us").keySet().stream()
+                            .anyMatch(key -> key.value().endsWith("vda.older-1.pack")));
+            regions.up("us");
+
+            RegionLab.awaitWhole(service, second.id());
+            assertReads(lab, service, service.get(second.id()));
+        }
+    }
+
     @Test
     void anotherServiceGoesOnWithOneThatWasInterrupted() {
         try (Lab lab = Lab.running()) {

@@ -66,9 +66,10 @@ final class CatalogRebuild {
             items.add(restored(id, found, all -> record(id, all)));
         });
         removed.keySet().removeAll(manifests.keySet());
+        boolean allKnown = unreached.isEmpty() && items.stream().noneMatch(item -> item.outcome() == Outcome.FAILED);
         removed.forEach((id, found) -> {
             cancellation.check();
-            items.add(restored(id, found, all -> removedRecord(id, all)));
+            items.add(allKnown ? restored(id, found, all -> removedRecord(id, all)) : leftAlone(id));
         });
         return new RebuildReport(items, unreached);
     }
@@ -91,6 +92,14 @@ final class CatalogRebuild {
             forget(removed, region);
             unreached.add(region.name() + ": " + e.getMessage());
         }
+    }
+
+    /** As long as somebody may need it who is not known: once it has a record, it goes with the last that is known to need it. */
+    private static Item leftAlone(SnapshotId id) {
+        return new Item(
+                id,
+                Outcome.FAILED,
+                "was removed; what younger ones need of it is left alone until all manifests in all regions can be read");
     }
 
     private static void add(Map<SnapshotId, List<Found>> all, Region region, ObjectStat object) {

@@ -39,6 +39,7 @@ final class ChangeBase {
     private final Job job;
     private final OwnedRecord record;
     private final Destinations destinations;
+    private final Loans loans;
 
     ChangeBase(Installation installation, Retries retries, Job job, Destinations destinations) {
         this.installation = installation;
@@ -46,6 +47,7 @@ final class ChangeBase {
         this.job = job;
         this.record = job.record();
         this.destinations = destinations;
+        this.loans = new Loans(installation);
     }
 
     /** Decides, unless that is done. */
@@ -139,7 +141,9 @@ final class ChangeBase {
     private boolean hasAll(Region region) {
         return record.snapshot().disks().stream()
                 .flatMap(disk -> disk.older().stream())
-                .allMatch(older -> StoredObject.of(older).in(region.store()).isPresent());
+                .map(StoredObject::of)
+                .allMatch(older -> loans.lends(older.key(), region)
+                        && older.in(region.store()).isPresent());
     }
 
     /** The index of what a disk is built on; closed by the caller. Read in the first region that has it. */

@@ -46,6 +46,31 @@ final class Loans {
         return needed;
     }
 
+    /**
+     * Whether an object can be relied on in a region by others than its owner: the owner's copy there is whole, or it was removed and that is
+     * left of it. What an unfinished copy has may go at any time.
+     */
+    boolean lends(ObjectKey object, Region region) {
+        return StoredLayout.snapshotOf(object)
+                .flatMap(owner -> installation.catalog().find(owner))
+                .map(CatalogRecord::snapshot)
+                .filter(owner -> Replicas.in(region, owner)
+                        .filter(copy -> lends(object, owner, copy))
+                        .isPresent())
+                .isPresent();
+    }
+
+    private static boolean lends(ObjectKey object, Snapshot owner, Replica copy) {
+        return switch (owner.status()) {
+            case AVAILABLE -> copy.isComplete();
+            case REMOVED ->
+                copy.state() != Replica.State.REMOVED
+                        && owner.disks().stream()
+                                .anyMatch(disk -> disk.object().equals(Optional.of(object.value())));
+            case CAPTURING, QUEUED, FAILED, CANCELLED, DELETING -> false;
+        };
+    }
+
     /** Whether all that is left of a removed snapshot is still needed, in each region that has it and is reached. */
     boolean isNeededAsBefore(Snapshot removed) {
         List<Replica> left = removed.replicas().stream()

@@ -50,7 +50,7 @@ final class ObjectCopy {
     /** CORRUPT if the source's bytes are not those that were stored. */
     void run(Region source, Region target) {
         Optional<ObjectKey> there =
-                retries.call("looking for " + object.key(), watch.cancellation(), () -> object.in(target.store()));
+                retries.call("looking for " + object.key(), watch.cancellation(), () -> there(target));
         if (there.isPresent()) {
             watch.objectDone(object.bytes());
             return;
@@ -58,6 +58,12 @@ final class ObjectCopy {
         try (ByteSource bytes = reading.open(source)) {
             copy(bytes, source, target);
         }
+    }
+
+    /** What another snapshot has is good enough if it stays. */
+    private Optional<ObjectKey> there(Region target) {
+        boolean stays = object.own().isEmpty() || new Loans(installation).lends(object.key(), target);
+        return stays ? object.in(target.store()) : object.ownIn(target.store());
     }
 
     private void copy(ByteSource bytes, Region source, Region target) {

@@ -112,7 +112,7 @@ final class Removal {
         } finally {
             jobs.end(job);
         }
-        removeUnneeded(loans.removedOf(job.record().snapshot()));
+        removeUnneededBeside(job.record().snapshot());
     }
 
     /** The record goes with the last object. */
@@ -135,6 +135,15 @@ final class Removal {
 
     private static boolean isNeeded(DiskSnapshot disk, Set<ObjectKey> needed) {
         return disk.object().map(ObjectKey::of).filter(needed::contains).isPresent();
+    }
+
+    /** Removes what is left of removed snapshots of the same instance and nobody needs any more. */
+    void removeUnneededBeside(Snapshot snapshot) {
+        try {
+            removeUnneeded(loans.removedOf(snapshot));
+        } catch (SnapshotException e) {
+            LOG.info("what nobody needs any more is removed later: {}", e.getMessage());
+        }
     }
 
     /** Removes what is left of removed snapshots and nobody needs any more, as far as that can be done now. */

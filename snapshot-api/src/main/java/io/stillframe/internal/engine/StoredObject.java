@@ -62,12 +62,17 @@ record StoredObject(ObjectKey key, Optional<ObjectKey> own, String upload, long 
 
     /** Where it lies in a store; empty if it does not, or not with its length. */
     Optional<ObjectKey> in(ObjectStore store) {
-        return Stream.concat(Stream.of(key), own.stream())
-                .filter(place -> store.stat(place)
-                        .map(ObjectStat::size)
-                        .filter(size -> size == bytes)
-                        .isPresent())
-                .findFirst();
+        return in(store, Optional.of(key)).or(() -> ownIn(store));
+    }
+
+    /** The same, of the snapshot's own copy of an older one. */
+    Optional<ObjectKey> ownIn(ObjectStore store) {
+        return in(store, own);
+    }
+
+    private Optional<ObjectKey> in(ObjectStore store, Optional<ObjectKey> place) {
+        return place.filter(
+                at -> store.stat(at).map(ObjectStat::size).filter(size -> size == bytes).isPresent());
     }
 
     /** As {@link #in}. */
