@@ -58,17 +58,25 @@ final class CatalogRebuild {
 
     RebuildReport run() {
         installation.home();
-        Map<SnapshotId, List<Found>> manifests = new TreeMap<>();
-        Map<SnapshotId, List<Found>> removed = new TreeMap<>();
+        // The youngest first: none is in the catalog, where it may expire, before those that are built on it.
+        Map<SnapshotId, List<Found>> manifests = new TreeMap<>(Comparator.reverseOrder());
+        Map<SnapshotId, List<Found>> removed = new TreeMap<>(Comparator.reverseOrder());
         installation.regions().forEach(region -> look(region, manifests, removed));
         manifests.forEach((id, found) -> {
             cancellation.check();
             items.add(restored(id, found, all -> record(id, all)));
         });
         removed.keySet().removeAll(manifests.keySet());
+        boolean allKnown = items.stream().noneMatch(item -> item.outcome() == Outcome.FAILED);
         removed.forEach((id, found) -> {
             cancellation.check();
-            items.add(restored(id, found, all -> removedRecord(id, all)));
+            items.add(
+                    allKnown
+                            ? restored(id, found, all -> removedRecord(id, all))
+                            : new Item(
+                                    id,
+                                    Outcome.FAILED,
+                                    "was removed, and one that was not restored may be built on it"));
         });
         return new RebuildReport(items, unreached);
     }

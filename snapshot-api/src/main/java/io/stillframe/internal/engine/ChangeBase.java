@@ -1,5 +1,6 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.image.pack.IndexedDisk;
 import io.stillframe.image.pack.PackManifest;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.DiskSnapshot;
@@ -59,9 +60,10 @@ final class ChangeBase {
         base.ifPresent(this::note);
         boolean stays = base.isPresent()
                 && retries.call("looking for what it is built on", job.cancellation(), () -> stays(base.get()));
-        if (!stays) {
-            record.change(r -> Attributes.withBase(r.with(withOlder(r.snapshot(), Map.of())), Optional.empty()));
-        }
+        // Decided from now on: whoever goes on after a crash before this looks again.
+        record.change(r -> stays
+                ? Attributes.withBase(r, base.map(Snapshot::id))
+                : Attributes.withBase(r.with(withOlder(r.snapshot(), Map.of())), Optional.empty()));
         LOG.info("stored {}", stays ? "as what changed since " + base.get().id() : "whole");
     }
 
@@ -113,7 +115,7 @@ final class ChangeBase {
 
     private void note(Snapshot base) {
         Map<String, List<OlderObject>> needs = needs(base);
-        record.change(r -> Attributes.withBase(r.with(withOlder(r.snapshot(), needs)), Optional.of(base.id())));
+        record.change(r -> r.with(withOlder(r.snapshot(), needs)));
     }
 
     private static Snapshot withOlder(Snapshot snapshot, Map<String, List<OlderObject>> older) {
@@ -126,14 +128,35 @@ final class ChangeBase {
                 .build();
     }
 
-    /** Now that the need is noted: whether nobody has begun to remove it before. */
+    /** Now that the need is noted: whether nobody has begun to remove it before, or one of its copies that are needed. */
     private boolean stays(Snapshot base) {
         boolean available = installation
                 .catalog()
                 .find(base.id())
-                .filter(found -> found.snapshot().status() == SnapshotStatus.AVAILABLE)
+                .map(CatalogRecord::snapshot)
+                .filter(found -> found.status() == SnapshotStatus.AVAILABLE
+                        && destinations.going().stream().allMatch(region -> isWhole(found, region)))
                 .isPresent();
-        return available && destinations.going().stream().allMatch(this::hasAll);
+        return available
+                && destinations.going().stream().allMatch(this::hasAll)
+                && record.snapshot().disks().stream().allMatch(this::isReadable);
+    }
+
+    /** Looked at before anything depends on it: what is damaged makes no younger snapshot fail. */
+    private boolean isReadable(DiskSnapshot disk) {
+        if (disk.older().isEmpty() || disk.object().isPresent()) {
+            return true;
+        }
+        try (ByteSource bytes = open(disk)) {
+            index(bytes, disk).disks().forEach(IndexedDisk::packs);
+            return true;
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.CORRUPT && e.kind() != Kind.NOT_FOUND && e.kind() != Kind.UNSUPPORTED) {
+                throw e;
+            }
+            LOG.warn("disk {} is not built on what cannot be read: {}", disk.device(), e.getMessage());
+            return false;
+        }
     }
 
     private boolean hasAll(Region region) {

@@ -88,10 +88,11 @@ final class CopyWork {
     }
 
     private void remove(Region region) {
-        Set<ObjectKey> needed = new Loans(installation).of(record.snapshot(), region);
-        retries.run("removing a copy", job.cancellation(), () -> {
+        Set<ObjectKey> needed = retries.call("removing a copy", job.cancellation(), () -> {
+            Set<ObjectKey> lent = new Loans(installation).of(record.snapshot(), region);
             record.assureLease();
-            new StoredObjects(region.store()).removeAllBut(needed, record.record(), region);
+            new StoredObjects(region.store()).removeAllBut(lent, record.record(), region);
+            return lent;
         });
         if (!needed.isEmpty()) {
             throw SnapshotException.conflict("younger snapshots in the region are built on "
