@@ -109,7 +109,7 @@ public final class SnapshotService implements AutoCloseable {
     }
 
     /**
-     * Lists snapshots, newest first.
+     * Lists snapshots, newest first; none that is {@code REMOVED}.
      *
      * @param after {@link Page#next()} of the page before; empty for the first
      * @param limit most items on the page, 1 to 1000; a page may hold fewer and still have a next
@@ -121,7 +121,7 @@ public final class SnapshotService implements AutoCloseable {
     /**
      * Lists some snapshots.
      *
-     * @param query which, and in what order
+     * @param query which, and in what order; those that are {@code REMOVED} only if it names that status
      * @param after {@link Page#next()} of the page before of the same query; empty for the first
      * @param limit most items on the page, 1 to 1000; a page may hold fewer and still have a next
      * @throws io.stillframe.model.SnapshotException INVALID if {@code after} is of another query
@@ -214,7 +214,8 @@ public final class SnapshotService implements AutoCloseable {
 
     /**
      * Gives up a snapshot's copy in a region, whether complete or on its way. Returns at once: the copy is {@code DELETING} until
-     * the region has confirmed that nothing is left, and then not shown any more.
+     * the region has confirmed that nothing is left, and then not shown any more. As long as younger snapshots' copies in that region are
+     * built on it ({@link io.stillframe.model.Storing#CHANGES}) it stays {@code DELETING}, with that as its failure.
      *
      * @return the snapshot
      * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if it is the only complete copy, the one on volumes included, or the
@@ -225,7 +226,8 @@ public final class SnapshotService implements AutoCloseable {
     }
 
     /**
-     * Reads every byte of an available snapshot's complete copies and tells which are what was stored. Changes nothing.
+     * Reads every byte of an available snapshot's complete copies, older objects that they are built on included, and tells which are what
+     * was stored. Changes nothing.
      *
      * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT if the snapshot is not available; CANCELLED
      */
@@ -303,7 +305,9 @@ public final class SnapshotService implements AutoCloseable {
 
     /**
      * Removes a snapshot in whatever status: work on it is cancelled, its objects are removed, what the instance is owed is done, and
-     * the record goes last. Returns when nothing of it is left.
+     * the record goes last. Returns when nothing of it is left but what younger snapshots are built on
+     * ({@link io.stillframe.model.Storing#CHANGES}): then its record stays, {@link io.stillframe.model.SnapshotStatus#REMOVED}, until the
+     * last of those is removed, and it is NOT_FOUND for whoever asks for it.
      *
      * @throws io.stillframe.model.SnapshotException NOT_FOUND; CONFLICT under a legal hold, or if volumes that were cloned from it still need
      *     it and {@link ServiceSettings#dependents} does not have them flattened, naming them; TRANSIENT if something cannot be removed
@@ -347,7 +351,8 @@ public final class SnapshotService implements AutoCloseable {
 
     /**
      * Restores records that this catalog has lost from the manifests in the store, and from nothing else. Records that exist stay as
-     * they are. Only available snapshots have a manifest; their retention counts from its publication.
+     * they are. Only available snapshots have a manifest; their retention counts from its publication. Of removed ones that younger
+     * snapshots are built on, a record that is {@code REMOVED} is restored.
      */
     public RebuildReport rebuildCatalog(Cancellation cancellation) {
         return engine.rebuildCatalog(cancellation);
@@ -367,9 +372,10 @@ public final class SnapshotService implements AutoCloseable {
     }
 
     /**
-     * Removes what is not needed any more: expired snapshots, stored objects and unfinished uploads that no snapshot needs, points in
-     * time still held for snapshots that are settled, snapshots kept on volumes that no record names. What a running job, a living
-     * owner, another catalog's published snapshot or anything younger than {@link ServiceSettings#orphanAge()} may need stays.
+     * Removes what is not needed any more: expired snapshots, what is left of removed ones that no younger one is built on any more,
+     * stored objects and unfinished uploads that no snapshot needs, points in time still held for snapshots that are settled, snapshots
+     * kept on volumes that no record names. What a running job, a living owner, another catalog's snapshot, published or
+     * removed, or anything younger than {@link ServiceSettings#orphanAge()} may need stays.
      */
     public SweepReport sweep(SweepMode mode, Cancellation cancellation) {
         return engine.sweep(mode, cancellation);

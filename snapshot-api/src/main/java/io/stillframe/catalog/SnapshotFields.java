@@ -26,6 +26,7 @@ import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.Tenant;
 import io.stillframe.model.VolumeCopy;
+import io.stillframe.spi.ObjectKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -188,7 +189,7 @@ final class SnapshotFields {
                 in.text("sourceFormat"),
                 in.number("virtualSize"),
                 in.text("codec"),
-                in.textIfPresent("object"),
+                in.textIfPresent("object").map(SnapshotFields::key),
                 in.number("bytesRead"),
                 in.number("bytesStored"),
                 in.textIfPresent("content").map(Digest::parse),
@@ -209,9 +210,13 @@ final class SnapshotFields {
 
     private static OlderObject readOlder(JsonObject in) {
         return new OlderObject(
-                in.text("object"),
+                key(in.text("object")),
                 in.number("bytes"),
                 in.textIfPresent("stored").map(Digest::parse));
+    }
+
+    private static String key(String text) {
+        return ObjectKey.of(text).value();
     }
 
     private static void writeReplica(JsonWriter out, Replica replica) {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.stillframe.model.Availability;
+import io.stillframe.model.Digest;
 import io.stillframe.model.Obligation;
+import io.stillframe.model.OlderObject;
 import io.stillframe.model.Placement;
 import io.stillframe.model.Replica;
 import io.stillframe.model.ResidencyRule;
@@ -15,6 +17,7 @@ import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.contract.Samples;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -79,7 +82,7 @@ final class RecordJsonTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"version\":1 | \"version\":4 | UNSUPPORTED | newer release",
+                "\"version\":1 | \"version\":5 | UNSUPPORTED | newer release",
                 "\"version\":1 | \"version\":0 | CORRUPT | version",
                 "\"version\":1 | \"version\":1,\"version\":1 | CORRUPT | no valid JSON",
                 "stillframe-snapshot | stillframe-record | CORRUPT | format",
@@ -149,5 +152,59 @@ final class RecordJsonTest {
                 .build();
         assertThat(RecordJson.write(two)).contains("\"version\":2");
         assertThat(RecordJson.readSnapshot(RecordJson.write(two), "two")).isEqualTo(two);
+    }
+
+    @Test
+    void whatChangedIsWrittenInAVersionThatOlderReadersRefuse() {
+        Snapshot changes = builtOn(
+                new OlderObject("snapshots/b/vda.pack", 1L << 40, Optional.of(new Digest(Digest.STORED, "c0ffee00"))),
+                new OlderObject("snapshots/a/vda.pack", 1, Optional.empty()));
+        String json = RecordJson.write(changes);
+        assertThat(json).contains("\"version\":4");
+        assertThat(RecordJson.readSnapshot(json, "changes")).isEqualTo(changes);
+        assertThat(failure(json.replace("\"version\":4", "\"version\":5")).kind())
+                .isEqualTo(Kind.UNSUPPORTED);
+    }
+
+    @Test
+    void aRemovedOneIsWrittenInAVersionThatOlderReadersRefuse() {
+        CatalogRecord removed = CatalogRecord.first(
+                Samples.requested(NOW).toBuilder()
+                        .status(SnapshotStatus.REMOVED)
+                        .build(),
+                Optional.empty(),
+                Map.of());
+        assertThat(RecordJson.write(removed)).contains("\"version\":4");
+        assertThat(RecordJson.readRecord(RecordJson.write(removed), "removed")).isEqualTo(removed);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"\"\"", "\"/a\"", "\"a//b\"", "\"a/../b\"", "\"a\\u0000b\"", "\"a\\\\b\"", "\"\\uD800\"", "7"})
+    void whatIsNoObjectsKeyIsCorrupt(String key) {
+        String json = RecordJson.write(builtOn(new OlderObject("snapshots/a/vda.pack", 1, Optional.empty())));
+        assertThat(failure(json.replace("\"snapshots/a/vda.pack\"", key)).kind())
+                .isEqualTo(Kind.CORRUPT);
+        assertThat(failure(json.replace("\"snapshots/x/vda.raw.zst\"", key)).kind())
+                .isEqualTo(Kind.CORRUPT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{}", "[null]", "[3]", "[[]]"})
+    void whatIsNoListOfOlderObjectsIsCorrupt(String older) {
+        String json = RecordJson.write(builtOn(new OlderObject("snapshots/a/vda.pack", 1, Optional.empty())));
+        String from = "[{\"object\":\"snapshots/a/vda.pack\",\"bytes\":1}]";
+        assertThat(json).contains(from);
+        assertThat(failure(json.replace(from, older)).kind()).isEqualTo(Kind.CORRUPT);
+        assertThat(failure(json.replace("\"bytes\":1}", "\"bytes\":0}")).kind()).isEqualTo(Kind.CORRUPT);
+    }
+
+    private static Snapshot builtOn(OlderObject... older) {
+        Snapshot full = Samples.full(NOW);
+        return full.toBuilder()
+                .disks(List.of(
+                        full.disks().get(0).withOlder(List.of(older)),
+                        full.disks().get(1)))
+                .build();
     }
 }

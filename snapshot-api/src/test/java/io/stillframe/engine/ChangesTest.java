@@ -11,6 +11,8 @@ import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.Keep;
 import io.stillframe.model.LastCopies;
 import io.stillframe.model.OlderObject;
+import io.stillframe.model.RebuildReport;
+import io.stillframe.model.Replica;
 import io.stillframe.model.ScrubReport;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
@@ -28,6 +30,7 @@ import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
+import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.UploadOptions;
@@ -37,6 +40,7 @@ import io.stillframe.testing.PluginCalls;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -236,6 +240,23 @@ class ChangesTest {
     }
 
     @Test
+    void aBaseWhoseIndexIsDamagedIsNotBuiltOn() {
+        try (Lab lab = Lab.running()) {
+            SnapshotService service = lab.service();
+            ObjectKey pack = ObjectKey.of(
+                    disk(taken(lab, service, changes()), "vda").object().orElseThrow());
+            byte[] damaged = bytes(lab.objects, pack).array();
+            Arrays.fill(damaged, damaged.length - 500, damaged.length, (byte) 0);
+            lab.objects.put(pack, ByteBuffer.wrap(damaged), PublishMode.REPLACE, UploadOptions.ofDefaults());
+
+            Snapshot second = taken(lab, service, changes());
+
+            assertThat(second.disks()).allMatch(disk -> disk.older().isEmpty());
+            assertReads(lab, service, second);
+        }
+    }
+
+    @Test
     void aFailedOneNeedsNothingAnyMore() {
         try (Lab lab = Lab.running()) {
             SnapshotService service = lab.service();
@@ -400,6 +421,37 @@ class ChangesTest {
         }
     }
 
+    @Test
+    void whatIsLeftOfARemovedOneIsNobodysWhileOthersCannotBeRestored() {
+        try (Lab lab = Lab.running()) {
+            SnapshotService before = lab.service();
+            Snapshot first = taken(lab, before, changes());
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, before, changes());
+            before.delete(first.id());
+            ObjectKey manifest = ObjectKey.of("snapshots/" + second.id() + "/manifest.json");
+            ByteBuffer whole = bytes(lab.objects, manifest);
+            lab.objects.put(manifest, ByteBuffer.allocate(10), PublishMode.REPLACE, UploadOptions.ofDefaults());
+            SnapshotService service = lab.service(
+                    Lab.settings().orphanAge(Duration.ZERO).build(),
+                    lab.host,
+                    lab.store,
+                    MemoryCatalog.create(lab.clock));
+            lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
+
+            RebuildReport report = service.rebuildCatalog(new Cancellation());
+            service.sweep(SweepMode.REMOVE, new Cancellation());
+
+            assertThat(report.items())
+                    .extracting(RebuildReport.Item::outcome)
+                    .containsOnly(RebuildReport.Outcome.FAILED);
+            lab.objects.put(manifest, whole, PublishMode.REPLACE, UploadOptions.ofDefaults());
+            assertThat(service.rebuildCatalog(new Cancellation()).count(RebuildReport.Outcome.RESTORED))
+                    .isEqualTo(2);
+            assertReads(lab, service, service.get(second.id()));
+        }
+    }
+
     // ---- regions ----
 
     @Test
@@ -501,6 +553,54 @@ class ChangesTest {
         }
     }
 
+    @Test
+    void damageToWhatAnotherSnapshotHasIsRepairedForBoth() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu", "us"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu", "us"));
+            RegionLab.awaitWhole(service, second.id());
+            damage(regions.store("us"), first.id() + "/vda.pack");
+
+            service.repair(second.id(), new Cancellation());
+            RegionLab.awaitWhole(service, second.id());
+            assertThat(service.scrub(second.id(), new Cancellation()).count(ScrubReport.Outcome.WHOLE))
+                    .isEqualTo(2);
+            service.repair(first.id(), new Cancellation());
+            RegionLab.awaitWhole(service, first.id());
+
+            assertThat(service.scrub(first.id(), new Cancellation()).count(ScrubReport.Outcome.WHOLE))
+                    .isEqualTo(2);
+            regions.down("eu");
+            assertReads(lab, service, service.get(second.id()));
+            regions.up("eu");
+            service.delete(first.id());
+            service.delete(second.id());
+            regions.awaitGone(second.id());
+        }
+    }
+
+    @Test
+    void aRegionThatIsAwayIsLeftBehindAndNotWaitedFor() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu", "us"));
+            RegionLab.awaitWhole(service, first.id());
+            lab.guest.write("vda", MIB, noise(2));
+            regions.down("us");
+
+            Snapshot second = taken(lab, service, changes().withRegions("eu", "us"));
+
+            assertThat(disk(second, "vda").older()).containsExactly(pointedInto(first, "vda"));
+            regions.up("us");
+            RegionLab.awaitWhole(service, second.id());
+            assertReads(lab, service, second);
+        }
+    }
+
     // ---- volumes ----
 
     @Test
@@ -525,6 +625,31 @@ class ChangesTest {
         }
     }
 
+    @Test
+    void whatIsStoredAnewFromVolumesIsBuiltOnNothing() {
+        try (RegionLab regions = new RegionLab(VolumeSnapshotTest.lab())) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            SnapshotRequest request = changes().withKeep(Keep.VOLUMES);
+            lab.guest.write("vda", MIB, noise(2));
+            copied(service, taken(lab, service, request), "eu", "us");
+            lab.guest.write("vda", MIB, new byte[MIB]);
+            copied(service, taken(lab, service, request), "eu", "us");
+            Snapshot third = taken(lab, service, request);
+            copied(service, third, "eu");
+            assertThat(disk(service.get(third.id()), "vda").older()).hasSize(1);
+
+            regions.down("eu");
+            service.removeCopy(third.id(), "eu");
+            service.addCopy(third.id(), "us");
+            service.await(
+                    third.id(), s -> s.replica("us").filter(Replica::isComplete).isPresent(), Lab.LONG);
+
+            assertReads(lab, service, service.get(third.id()));
+            assertThat(disk(service.get(third.id()), "vda").older()).isEmpty();
+        }
+    }
+
     // ---- what the tests share ----
 
     private static Snapshot taken(Lab lab, SnapshotService service, SnapshotRequest request) {
@@ -532,6 +657,13 @@ class ChangesTest {
         Snapshot taken = lab.settled(service, service.create(request));
         assertThat(taken.status()).as("%s", taken.failure()).isEqualTo(SnapshotStatus.AVAILABLE);
         return taken;
+    }
+
+    private static void copied(SnapshotService service, Snapshot snapshot, String... regions) {
+        for (String region : regions) {
+            service.addCopy(snapshot.id(), region);
+            RegionLab.awaitWhole(service, snapshot.id());
+        }
     }
 
     private static DiskSnapshot disk(Snapshot snapshot, String device) {
@@ -585,12 +717,17 @@ class ChangesTest {
                 .filter(object -> object.key().value().endsWith(name))
                 .findFirst()
                 .orElseThrow();
-        ByteBuffer bytes = ByteBuffer.allocate((int) stat.size());
-        try (ByteSource source = store.open(stat.key())) {
-            source.read(0, bytes);
-        }
+        ByteBuffer bytes = bytes(store, stat.key());
         bytes.put(1000, (byte) ~bytes.get(1000));
-        store.put(stat.key(), bytes.flip(), PublishMode.REPLACE, UploadOptions.ofDefaults());
+        store.put(stat.key(), bytes, PublishMode.REPLACE, UploadOptions.ofDefaults());
+    }
+
+    private static ByteBuffer bytes(ObjectStore store, ObjectKey key) {
+        try (ByteSource source = store.open(key)) {
+            ByteBuffer bytes = ByteBuffer.allocate((int) source.size());
+            source.read(0, bytes);
+            return bytes.flip();
+        }
     }
 
     private static byte[] noise(int seed) {

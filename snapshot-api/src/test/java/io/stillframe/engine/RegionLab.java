@@ -31,10 +31,15 @@ import java.util.TreeMap;
 final class RegionLab implements AutoCloseable {
     static final List<String> REGIONS = List.of("eu", "us", "ap");
 
-    final Lab lab = Lab.running();
+    final Lab lab;
     private final Map<String, FaultInjectingStore> stores = new LinkedHashMap<>();
 
     RegionLab() {
+        this(Lab.running());
+    }
+
+    RegionLab(Lab lab) {
+        this.lab = lab;
         REGIONS.forEach(name -> stores.put(name, FaultInjectingStore.around(MemoryObjectStore.named(name))));
     }
 

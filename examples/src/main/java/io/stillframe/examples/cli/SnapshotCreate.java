@@ -15,6 +15,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.Storing;
 import io.stillframe.model.Tenant;
 import java.time.Duration;
 import java.util.List;
@@ -123,6 +124,13 @@ final class SnapshotCreate implements Callable<Integer> {
                             + " automatic (default): on the volumes where all disks are such and no region is named.")
     private Keep keep = Keep.AUTOMATIC;
 
+    @Option(
+            names = "--storing",
+            paramLabel = "WHAT",
+            description = "whole (default); changes: only what differs from the instance's latest snapshot, whose"
+                    + " packs, and those that it is built on, stay as long as they are needed.")
+    private Storing storing = Storing.WHOLE;
+
     @Option(names = "--wait", description = "Returns when the snapshot is available or has failed.")
     private boolean wait;
 
@@ -174,6 +182,7 @@ final class SnapshotCreate implements Callable<Integer> {
                     .withCapture(capture)
                     .withShutdown(shutdown())
                     .withCodec(codec)
+                    .withStoring(storing)
                     .withPlacement(Placement.home()
                             .withRegions(regions)
                             .withAvailability(availability)

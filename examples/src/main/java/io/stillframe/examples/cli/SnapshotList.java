@@ -32,7 +32,8 @@ final class SnapshotList implements Callable<Integer> {
             names = "--status",
             paramLabel = "STATUS",
             split = ",",
-            description = "Only those that are: ${COMPLETION-CANDIDATES}.")
+            description = "Only those that are: ${COMPLETION-CANDIDATES}. Removed ones, of which others need something,"
+                    + " are listed only if asked for.")
     private List<SnapshotStatus> statuses = List.of();
 
     @Option(names = "--instance", paramLabel = "NAME", description = "Only those of this instance, by name or id.")

@@ -171,6 +171,7 @@ final class SnapshotText {
         });
         disk.content().map(Digest::toString).ifPresent(text -> lines.add(detail("  content", text)));
         disk.stored().map(Digest::toString).ifPresent(text -> lines.add(detail("  stored", text)));
+        disk.older().forEach(older -> lines.add(detail("  built on", older.object() + ", " + size(older.bytes()))));
         return lines;
     }
 

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.stillframe.catalog.RecordJson;
 import io.stillframe.model.Consistency;
+import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.OlderObject;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotStatus;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -150,6 +154,36 @@ class SnapshotLifeTest {
     }
 
     @Test
+    void whatChangedOutlivesWhatItIsBuiltOn() throws IOException {
+        String first = changes();
+        change(place.disk());
+        String second = changes();
+        DiskSnapshot disk = show(second).disks().get(0);
+        String pack = show(first).disks().get(0).object().orElseThrow();
+        assertThat(disk.older()).extracting(OlderObject::object).containsExactly(pack);
+        assertThat(disk.bytesStored()).isLessThan(show(first).disks().get(0).bytesStored() / 2);
+        assertThat(place.run("snapshot", "show", second).out())
+                .anyMatch(line -> line.matches(" +built on +" + pack + ", .*bytes\\)"));
+
+        assertThat(place.run("snapshot", "delete", first).exit()).isZero();
+
+        assertThat(place.run("snapshot", "show", first).exit()).isEqualTo(Stillframe.FAILED);
+        assertThat(place.run("snapshot", "list").out()).hasSize(2).noneMatch(line -> line.contains(first));
+        assertThat(place.run("snapshot", "list", "--status", "removed").out())
+                .hasSize(2)
+                .anyMatch(line -> line.startsWith(first) && line.contains("removed"));
+        assertThat(place.run("sweep").out()).isEmpty();
+        Path out = directory.resolve("out.raw");
+        ToolRun run = place.run("snapshot", "export", second, "--to", "raw", out.toString());
+        assertThat(run.exit()).as("%s", run).isZero();
+        assertThat(Files.mismatch(out, place.disk())).isEqualTo(-1);
+
+        assertThat(place.run("snapshot", "delete", second).exit()).isZero();
+        assertThat(directory.resolve("store").resolve("snapshots")).doesNotExist();
+        assertThat(place.run("snapshot", "list", "--status", "removed").out()).hasSize(1);
+    }
+
+    @Test
     void anUnknownInstanceIsToldInOneLineAndNothingStays() {
         ToolRun run = place.run("snapshot", "create", "--instance", "web-7", "--wait");
         assertThat(run.exit()).isEqualTo(Stillframe.FAILED);
@@ -204,6 +238,19 @@ class SnapshotLifeTest {
                 "web-2");
         assertThat(run.exit()).isEqualTo(Stillframe.USAGE);
         assertThat(run.complaint()).contains("rack-1").contains("--hypervisor").contains("--host-name");
+    }
+
+    private String changes() {
+        ToolRun run = place.run("snapshot", "create", "--instance", "web-1", "--storing", "changes", "--wait");
+        assertThat(run.exit()).as("%s", run).isZero();
+        return run.out().get(0);
+    }
+
+    private static void change(Path disk) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
+            file.seek(1 << 20);
+            file.write("something else".getBytes(StandardCharsets.US_ASCII));
+        }
     }
 
     private Snapshot show(String id) {

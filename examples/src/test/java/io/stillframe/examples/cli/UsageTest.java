@@ -30,6 +30,7 @@ class UsageTest {
                 "snapshot create --instance web --shutdown-window 0s | must be over 0",
                 "snapshot create --instance web --shutdown-interval 2m | shutdown interval",
                 "snapshot create --instance web --capture maybe | --capture",
+                "snapshot create --instance web --storing some | --storing",
                 "snapshot create --instance web --disk vda --disk vda | none twice",
                 "snapshot create --instance web --compression zstd:fast | zstd:3",
                 "snapshot create --instance 'a b' | an instance's name",

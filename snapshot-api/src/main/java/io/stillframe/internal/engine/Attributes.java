@@ -38,6 +38,7 @@ final class Attributes {
     private static final String UPLOAD = "upload/";
     private static final String UPLOAD_TO = "upload-to/";
     private static final String DISCARDED = "discarded/";
+    private static final String SUSPECT = "suspect/";
     private static final String BASE = "base";
     private static final String STORE = "store";
     private static final String LAUNCH = "launch-plan";
@@ -221,7 +222,21 @@ final class Attributes {
 
     /** Without what a copy has left that is no more; as long as the snapshot still shows it. */
     static CatalogRecord withoutCopy(CatalogRecord record, Replica copy) {
-        return without(without(record, uploads(record.snapshot(), copy)), DISCARDED + copy.region() + "/");
+        CatalogRecord left = without(record, uploads(record.snapshot(), copy));
+        return without(without(left, DISCARDED + copy.region() + "/"), SUSPECT + copy.region() + "/");
+    }
+
+    /** What others have stored in a region and a copy there needs is not trusted until the copy is complete. */
+    static CatalogRecord withSuspect(CatalogRecord record, Region region) {
+        return record.withAttribute(SUSPECT + region.name() + "/", "was damaged");
+    }
+
+    static boolean isSuspect(CatalogRecord record, Region region) {
+        return attribute(record, SUSPECT + region.name() + "/").isPresent();
+    }
+
+    static CatalogRecord withoutSuspect(CatalogRecord record, Region region) {
+        return without(record, SUSPECT + region.name() + "/");
     }
 
     /** What a region has of a copy is damaged: it is removed before the copy is made anew. */

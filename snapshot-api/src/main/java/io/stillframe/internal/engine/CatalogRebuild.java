@@ -58,8 +58,9 @@ final class CatalogRebuild {
 
     RebuildReport run() {
         installation.home();
-        Map<SnapshotId, List<Found>> manifests = new TreeMap<>();
-        Map<SnapshotId, List<Found>> removed = new TreeMap<>();
+        // The youngest first: none is in the catalog, where it may expire, before those that are built on it.
+        Map<SnapshotId, List<Found>> manifests = new TreeMap<>(Comparator.reverseOrder());
+        Map<SnapshotId, List<Found>> removed = new TreeMap<>(Comparator.reverseOrder());
         installation.regions().forEach(region -> look(region, manifests, removed));
         manifests.forEach((id, found) -> {
             cancellation.check();

@@ -1,5 +1,6 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.image.pack.IndexedDisk;
 import io.stillframe.image.pack.PackManifest;
 import io.stillframe.model.ByteRange;
 import io.stillframe.model.DiskSnapshot;
@@ -52,19 +53,37 @@ final class ChangeBase {
 
     /** Decides, unless that is done. */
     void decide() {
-        if (Attributes.isBaseDecided(record.record())
-                || Attributes.storing(record.record()) == Storing.WHOLE
+        if (Attributes.isBaseDecided(record.record())) {
+            decideAgainUnlessThere();
+            return;
+        }
+        if (Attributes.storing(record.record()) == Storing.WHOLE
                 || !Attributes.codec(record.record()).equals(SnapshotRequest.DEFAULT_CODEC)) {
             return;
         }
         Optional<Snapshot> base = retries.call("looking for what to build on", job.cancellation(), this::latest);
         base.ifPresent(this::note);
-        boolean stays = base.isPresent()
-                && retries.call("looking for what it is built on", job.cancellation(), () -> stays(base.get()));
-        if (!stays) {
-            record.change(r -> Attributes.withBase(r.with(withOlder(r.snapshot(), Map.of())), Optional.empty()));
+        boolean stays = base.isPresent() && stays(base.get());
+        // Decided from now on: whoever goes on after a crash before this looks again.
+        if (stays) {
+            record.change(r -> Attributes.withBase(r, base.map(Snapshot::id)));
+        } else {
+            decideWhole();
         }
         LOG.info("stored {}", stays ? "as what changed since " + base.get().id() : "whole");
+    }
+
+    /** An earlier transfer may have gone to another region. */
+    private void decideAgainUnlessThere() {
+        boolean built = record.snapshot().disks().stream()
+                .anyMatch(disk -> disk.object().isEmpty() && !disk.older().isEmpty());
+        if (built && !isEverywhere()) {
+            decideWhole();
+        }
+    }
+
+    private void decideWhole() {
+        record.change(r -> Attributes.withBase(r.with(withOlder(r.snapshot(), Map.of())), Optional.empty()));
     }
 
     private Optional<Snapshot> latest() {
@@ -115,7 +134,7 @@ final class ChangeBase {
 
     private void note(Snapshot base) {
         Map<String, List<OlderObject>> needs = needs(base);
-        record.change(r -> Attributes.withBase(r.with(withOlder(r.snapshot(), needs)), Optional.of(base.id())));
+        record.change(r -> r.with(withOlder(r.snapshot(), needs)));
     }
 
     private static Snapshot withOlder(Snapshot snapshot, Map<String, List<OlderObject>> older) {
@@ -128,18 +147,51 @@ final class ChangeBase {
                 .build();
     }
 
-    /** Now that the need is noted: whether nobody has begun to remove it before. */
+    /** Now that the need is noted: whether nobody has begun to remove it before, or one of its copies that are needed. */
     private boolean stays(Snapshot base) {
-        boolean available = installation
-                .catalog()
-                .find(base.id())
-                .filter(found -> found.snapshot().status() == SnapshotStatus.AVAILABLE)
-                .isPresent();
-        return available && destinations.going().stream().allMatch(this::hasAll);
+        boolean available = retries.call(
+                "looking at what to build on",
+                job.cancellation(),
+                () -> installation
+                        .catalog()
+                        .find(base.id())
+                        .map(CatalogRecord::snapshot)
+                        .filter(found -> found.status() == SnapshotStatus.AVAILABLE
+                                && destinations.going().stream().allMatch(region -> isWhole(found, region)))
+                        .isPresent());
+        return available && isEverywhere() && record.snapshot().disks().stream().allMatch(this::isReadable);
+    }
+
+    /** Looked at before anything depends on it: what is damaged makes no younger snapshot fail. */
+    private boolean isReadable(DiskSnapshot disk) {
+        if (disk.older().isEmpty() || disk.object().isPresent()) {
+            return true;
+        }
+        try (ByteSource bytes = open(disk)) {
+            index(bytes, disk).disks().forEach(IndexedDisk::packs);
+            return true;
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.CORRUPT && e.kind() != Kind.NOT_FOUND && e.kind() != Kind.UNSUPPORTED) {
+                throw e;
+            }
+            LOG.warn("disk {} is not built on what cannot be read: {}", disk.device(), e.getMessage());
+            return false;
+        }
+    }
+
+    /** A region that does not answer is left behind. */
+    private boolean isEverywhere() {
+        String what = "looking for what it is built on";
+        return destinations
+                .each(what, region -> retries.call(what, job.cancellation(), () -> hasAll(region)))
+                .values()
+                .stream()
+                .allMatch(has -> has);
     }
 
     private boolean hasAll(Region region) {
         return record.snapshot().disks().stream()
+                .filter(disk -> disk.object().isEmpty())
                 .flatMap(disk -> disk.older().stream())
                 .map(StoredObject::of)
                 .allMatch(older -> loans.lends(older.key(), region)

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -88,10 +89,11 @@ final class CopyWork {
     }
 
     private void remove(Region region) {
-        Set<ObjectKey> needed = new Loans(installation).of(record.snapshot(), region);
-        retries.run("removing a copy", job.cancellation(), () -> {
+        Set<ObjectKey> needed = retries.call("removing a copy", job.cancellation(), () -> {
+            Set<ObjectKey> lent = new Loans(installation).of(record.snapshot(), region);
             record.assureLease();
-            new StoredObjects(region.store()).removeAllBut(needed, record.record(), region);
+            new StoredObjects(region.store()).removeAllBut(lent, record.record(), region);
+            return lent;
         });
         if (!needed.isEmpty()) {
             throw SnapshotException.conflict("younger snapshots in the region are built on "
@@ -210,7 +212,21 @@ final class CopyWork {
         }
     }
 
+    /** What others need and what is not damaged: it is as good as what would be copied. */
+    private Set<ObjectKey> wholeAmong(Set<ObjectKey> needed, Region region) {
+        return record.snapshot().disks().stream()
+                .filter(disk -> disk.object()
+                        .map(ObjectKey::of)
+                        .filter(needed::contains)
+                        .isPresent())
+                .map(StoredObject::of)
+                .filter(object -> new ObjectReading(retries, job.cancellation(), object).isWhole(region))
+                .map(StoredObject::key)
+                .collect(Collectors.toSet());
+    }
+
     private void complete(Region target) {
+        record.change(r -> Attributes.withoutSuspect(r, target));
         new AwaitedCopies(installation, retries, job)
                 .change((s, now) -> Replicas.with(s, target, copy -> copy.complete(now, s.bytesStored())));
     }
@@ -233,10 +249,11 @@ final class CopyWork {
     private void removeDiscarded(Region target) {
         if (Attributes.isDiscarded(record.record(), target)) {
             retries.run("removing a damaged copy", job.cancellation(), () -> {
+                Set<ObjectKey> lent = wholeAmong(new Loans(installation).of(record.snapshot(), target), target);
                 record.assureLease();
-                new StoredObjects(target.store()).removeAll(record.record(), target);
+                new StoredObjects(target.store()).removeAllBut(lent, record.record(), target);
             });
-            record.change(r -> Attributes.withoutDiscarded(r, target));
+            record.change(r -> Attributes.withSuspect(Attributes.withoutDiscarded(r, target), target));
         }
     }
 }

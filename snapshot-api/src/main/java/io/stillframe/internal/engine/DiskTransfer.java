@@ -83,10 +83,15 @@ final class DiskTransfer {
             if (isStored(disk)) {
                 watch.diskSkipped(disk.bytesRead(), disk.bytesStored());
             } else {
-                DiskSnapshot stored = store(disk, disks.of(disk.device()));
+                DiskSnapshot stored = store(asDecided(disk), disks.of(disk.device()));
                 record.update(s -> with(destinations.told(s), stored));
             }
         }
+    }
+
+    /** One that was stored and is nowhere any more is stored whole: what it lists since is what it needed, not what it was built on. */
+    private static DiskSnapshot asDecided(DiskSnapshot disk) {
+        return disk.object().isPresent() ? disk.withOlder(List.of()) : disk;
     }
 
     private static Snapshot with(Snapshot snapshot, DiskSnapshot stored) {

@@ -65,8 +65,7 @@ final class Loans {
             case AVAILABLE -> copy.isComplete();
             case REMOVED ->
                 copy.state() != Replica.State.REMOVED
-                        && owner.disks().stream()
-                                .anyMatch(disk -> disk.object().equals(Optional.of(object.value())));
+                        && owner.disks().stream().anyMatch(disk -> disk.object().equals(Optional.of(object.value())));
             case CAPTURING, QUEUED, FAILED, CANCELLED, DELETING -> false;
         };
     }

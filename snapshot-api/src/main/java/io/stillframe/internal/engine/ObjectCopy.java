@@ -62,8 +62,14 @@ final class ObjectCopy {
 
     /** What another snapshot has is good enough if it stays. */
     private Optional<ObjectKey> there(Region target) {
-        boolean stays = object.own().isEmpty() || new Loans(installation).lends(object.key(), target);
+        boolean stays = object.own().isEmpty()
+                || (new Loans(installation).lends(object.key(), target)
+                        && !(Attributes.isSuspect(job.record().record(), target) && isDamaged(target)));
         return stays ? object.in(target.store()) : object.ownIn(target.store());
+    }
+
+    private boolean isDamaged(Region target) {
+        return !new ObjectReading(retries, watch.cancellation(), object.ofItsOwner()).isWhole(target);
     }
 
     private void copy(ByteSource bytes, Region source, Region target) {

@@ -3,6 +3,7 @@ package io.stillframe.internal.engine;
 import io.stillframe.image.Crc32c;
 import io.stillframe.model.Digest;
 import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ObjectKey;
@@ -36,6 +37,19 @@ final class ObjectReading {
             throw damaged(region, "has " + bytes.size() + " bytes instead of " + object.bytes());
         }
         return bytes;
+    }
+
+    /** Whether a region has it as it was stored; reads all of it. */
+    boolean isWhole(Region region) {
+        try (ByteSource bytes = open(region)) {
+            read(bytes, region, block -> {});
+            return true;
+        } catch (SnapshotException e) {
+            if (e.kind() != Kind.CORRUPT && e.kind() != Kind.NOT_FOUND) {
+                throw e;
+            }
+            return false;
+        }
     }
 
     private ObjectKey place(Region region) {

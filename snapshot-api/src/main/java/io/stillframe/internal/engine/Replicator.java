@@ -185,8 +185,7 @@ final class Replicator implements AutoCloseable {
         try {
             List<Region> failed = new CopyWork(installation, retries, threads, calls, job)
                     .run(region -> isDue(name(job.id(), region)));
-            removal.removeUnneeded(
-                    new Loans(installation).removedOf(job.record().snapshot()));
+            removal.removeUnneededBeside(job.record().snapshot());
             List<String> names =
                     failed.stream().map(region -> name(job.id(), region)).toList();
             names.forEach(this::failed);

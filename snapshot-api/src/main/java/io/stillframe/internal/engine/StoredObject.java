@@ -62,7 +62,7 @@ record StoredObject(ObjectKey key, Optional<ObjectKey> own, String upload, long 
 
     /** Where it lies in a store; empty if it does not, or not with its length. */
     Optional<ObjectKey> in(ObjectStore store) {
-        return in(store, Optional.of(key)).or(() -> ownIn(store));
+        return ownIn(store).or(() -> in(store, Optional.of(key)));
     }
 
     /** The same, of the snapshot's own copy of an older one. */
@@ -71,8 +71,10 @@ record StoredObject(ObjectKey key, Optional<ObjectKey> own, String upload, long 
     }
 
     private Optional<ObjectKey> in(ObjectStore store, Optional<ObjectKey> place) {
-        return place.filter(
-                at -> store.stat(at).map(ObjectStat::size).filter(size -> size == bytes).isPresent());
+        return place.filter(at -> store.stat(at)
+                .map(ObjectStat::size)
+                .filter(size -> size == bytes)
+                .isPresent());
     }
 
     /** As {@link #in}. */
@@ -80,6 +82,11 @@ record StoredObject(ObjectKey key, Optional<ObjectKey> own, String upload, long 
         return in(store)
                 .orElseThrow(() -> SnapshotException.notFound(
                         "object " + key + " of " + bytes + " bytes, which the disk is built on, is missing"));
+    }
+
+    /** The same, but where its owner has it. */
+    StoredObject ofItsOwner() {
+        return new StoredObject(key, Optional.empty(), upload, bytes, stored);
     }
 
     /** Where a copy of it goes in a region that has none. */

@@ -219,8 +219,7 @@ final class ModelInvariants {
         gone.removeAll(here);
         for (SnapshotId id : gone) {
             Snapshot last = before.remove(id);
-            boolean removed =
-                    last.status() == SnapshotStatus.DELETING || last.status() == SnapshotStatus.REMOVED;
+            boolean removed = last.status() == SnapshotStatus.DELETING || last.status() == SnapshotStatus.REMOVED;
             require(removed, "%s vanished", last);
             require(last.obligations().isEmpty(), "%s was removed with duties", last);
             for (ObjectStore store : zombies ? List.<ObjectStore>of() : stores.values()) {
