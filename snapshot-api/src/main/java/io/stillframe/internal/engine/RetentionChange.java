@@ -30,6 +30,7 @@ final class RetentionChange {
     }
 
     Snapshot run(SnapshotId id, Retention retention) {
+        reads.record(id);
         return access.run(id, "its retention is changed", job -> change(job, retention));
     }
 
