@@ -14,6 +14,7 @@ import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.ObjectKey;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -137,17 +138,25 @@ final class Removal {
         return disk.object().map(ObjectKey::of).filter(needed::contains).isPresent();
     }
 
-    /** Removes what is left of removed snapshots and nobody needs any more, as far as that can be done now. */
-    void removeUnneeded(List<Snapshot> removed) {
+    /**
+     * Removes what is left of removed snapshots and nobody needs any more, as far as that can be done now.
+     *
+     * @return those that another owner, living or dead, still has the lease of
+     */
+    List<Snapshot> removeUnneeded(List<Snapshot> removed) {
+        List<Snapshot> owned = new ArrayList<>();
         for (Snapshot snapshot : removed) {
             try {
                 if (!loans.isNeededAsBefore(snapshot)) {
-                    takeover.now(snapshot.id()).ifPresent(job -> job.inContext(() -> removeUnneeded(job)));
+                    takeover.now(snapshot.id())
+                            .ifPresentOrElse(
+                                    job -> job.inContext(() -> removeUnneeded(job)), () -> owned.add(snapshot));
                 }
             } catch (SnapshotException e) {
                 LOG.info("what is left of {} is removed later: {}", snapshot.id(), e.getMessage());
             }
         }
+        return owned;
     }
 
     private void removeUnneeded(Job job) {
