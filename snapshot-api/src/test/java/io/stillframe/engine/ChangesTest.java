@@ -28,6 +28,7 @@ import io.stillframe.model.Tenant;
 import io.stillframe.spi.BlockSource;
 import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
@@ -450,6 +451,44 @@ class ChangesTest {
                     .isEqualTo(2);
             assertReads(lab, service, service.get(second.id()));
         }
+    }
+
+    @Test
+    void recoveryRightAfterADeathRemovesWhatTheDeadOneWasRemoving() {
+        try (Lab lab = Lab.running()) {
+            SnapshotService before = lab.service();
+            Snapshot first = taken(lab, before, changes());
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, before, changes());
+            before.delete(first.id());
+            CallGate gate = CallGate.crashBefore("remove", 2);
+            SnapshotService dead = lab.service(
+                    Lab.settings().leaseTtl(Duration.ofHours(1)).build(),
+                    gate.around(lab.host.connect()),
+                    gate.around(lab.store),
+                    gate.around(lab.catalog));
+            assertThatExceptionOfType(CallGate.Crash.class).isThrownBy(() -> dead.delete(second.id()));
+            assertThat(lab.catalog.list(Optional.empty(), 10).items()).hasSize(1);
+
+            SnapshotService service =
+                    lab.service(Lab.settings().build(), lab.host, lab.store, leasesEndOnceSeen(lab.catalog));
+            service.recover(new Cancellation());
+
+            assertThat(lab.catalog.list(Optional.empty(), 10).items()).isEmpty();
+            lab.assertNothingLeft();
+        }
+    }
+
+    /** A catalog in which a dead owner's lease runs out just after somebody was refused it. */
+    private static SnapshotCatalog leasesEndOnceSeen(SnapshotCatalog catalog) {
+        PluginCalls calls = new PluginCalls(Set.of(), call -> {
+            Object result = call.proceed();
+            if (result instanceof LeaseOutcome.Held held) {
+                catalog.release(held.by());
+            }
+            return result;
+        });
+        return calls.around(SnapshotCatalog.class, catalog);
     }
 
     // ---- regions ----

@@ -148,8 +148,8 @@ class RegionFanOutTest {
             Snapshot snapshot = regions.lab.settled(
                     service, service.create(RegionLab.request().withCodec("raw")));
             hanging.awaitArrival(Lab.LONG);
+            // Only this one call hangs: us may have been caught up with already.
             assertThat(snapshot.status()).as("%s", snapshot).isEqualTo(SnapshotStatus.AVAILABLE);
-            assertThat(copy(snapshot, "us").isComplete()).isFalse();
             assertThat(copy(snapshot, "ap").isComplete()).isTrue();
 
             hanging.open();

@@ -70,7 +70,7 @@ final class Loans {
         };
     }
 
-    /** Whether all that is left of a removed snapshot is still needed, in each region that has it and is reached. */
+    /** Whether all that is left of a removed snapshot is still needed somewhere, and some of it in each region that has any and is reached. */
     boolean isNeededAsBefore(Snapshot removed) {
         List<Replica> left = removed.replicas().stream()
                 .filter(replica -> replica.state() != Replica.State.REMOVED)
@@ -78,10 +78,13 @@ final class Loans {
         List<Snapshot> borrowers = borrowers(removed);
         Set<ObjectKey> stored = new HashSet<>();
         removed.disks().forEach(disk -> disk.object().map(ObjectKey::of).ifPresent(stored::add));
-        return !left.isEmpty()
-                && left.stream()
-                        .flatMap(replica -> installation.regionOf(replica).stream())
-                        .allMatch(region -> in(region, borrowers, removed).containsAll(stored));
+        List<Set<ObjectKey>> needed = left.stream()
+                .flatMap(replica -> installation.regionOf(replica).stream())
+                .map(region -> in(region, borrowers, removed))
+                .toList();
+        Set<ObjectKey> somewhere = new HashSet<>();
+        needed.forEach(somewhere::addAll);
+        return !left.isEmpty() && needed.stream().noneMatch(Set::isEmpty) && somewhere.containsAll(stored);
     }
 
     private static boolean mayBeIn(Region region, Snapshot borrower) {

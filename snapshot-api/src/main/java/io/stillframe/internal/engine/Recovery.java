@@ -99,7 +99,7 @@ final class Recovery {
         }
         outlastOwners(owned, items, pending, cancellation);
         pending.forEach(p -> items.add(awaited(p, cancellation)));
-        removal.removeUnneeded(new Loans(installation).removed());
+        removeUnneeded(cancellation);
         return new RecoveryReport(items);
     }
 
@@ -110,12 +110,27 @@ final class Recovery {
     private void outlastOwners(
             List<SnapshotId> owned, List<Item> items, List<Pending> pending, Cancellation cancellation) {
         owned.removeIf(id -> jobs.find(id).isPresent());
-        long deadline = System.nanoTime()
-                + installation.settings().leaseTtl().plus(LOOK_AGAIN).toNanos();
+        long deadline = leaseEnd();
         while (!owned.isEmpty() && System.nanoTime() - deadline < 0) {
             cancellation.await(LOOK_AGAIN.toNanos());
             owned.removeIf(id -> lookAfter(id, items, pending));
         }
+    }
+
+    /** Also what a process that has just been killed was removing, and still has the leases of. */
+    private void removeUnneeded(Cancellation cancellation) {
+        List<Snapshot> owned = removal.removeUnneeded(new Loans(installation).removed());
+        long deadline = leaseEnd();
+        while (!owned.isEmpty() && System.nanoTime() - deadline < 0) {
+            cancellation.await(LOOK_AGAIN.toNanos());
+            owned = removal.removeUnneeded(owned);
+        }
+    }
+
+    /** When only a living owner can still have its lease. */
+    private long leaseEnd() {
+        return System.nanoTime()
+                + installation.settings().leaseTtl().plus(LOOK_AGAIN).toNanos();
     }
 
     static boolean isRestless(CatalogRecord record) {

@@ -14,6 +14,7 @@ import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.ObjectKey;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class Removal {
     private static final Logger LOG = LoggerFactory.getLogger(Removal.class);
     private static final String DELETE = "delete";
+    private static final int MOST_ROUNDS = 3;
 
     private final Installation installation;
     private final Retries retries;
@@ -146,17 +148,45 @@ final class Removal {
         }
     }
 
-    /** Removes what is left of removed snapshots and nobody needs any more, as far as that can be done now. */
-    void removeUnneeded(List<Snapshot> removed) {
+    /**
+     * Removes what is left of removed snapshots and nobody needs any more, as far as that can be done now.
+     *
+     * @return those that another owner, living or dead, still has the lease of
+     */
+    List<Snapshot> removeUnneeded(List<Snapshot> removed) {
+        List<Snapshot> owned = new ArrayList<>();
         for (Snapshot snapshot : removed) {
             try {
-                if (!loans.isNeededAsBefore(snapshot)) {
-                    takeover.now(snapshot.id()).ifPresent(job -> job.inContext(() -> removeUnneeded(job)));
+                if (!isRemovedAsFarAsUnneeded(snapshot.id())) {
+                    owned.add(snapshot);
                 }
             } catch (SnapshotException e) {
-                LOG.info("what is left of {} is removed later: {}", snapshot.id(), e.getMessage());
+                if (e.kind() != Kind.NOT_FOUND) {
+                    LOG.info("what is left of {} is removed later: {}", snapshot.id(), e.getMessage());
+                }
             }
         }
+        return owned;
+    }
+
+    /** Looks again after each removal: whoever gave its need up meanwhile has passed by what this one was working on. */
+    private boolean isRemovedAsFarAsUnneeded(SnapshotId id) {
+        for (int round = 0; round < MOST_ROUNDS && removedAndUnneeded(id).isPresent(); round++) {
+            Optional<Job> taken = takeover.now(id);
+            if (taken.isEmpty()) {
+                return false;
+            }
+            taken.get().inContext(() -> removeUnneeded(taken.get()));
+        }
+        return true;
+    }
+
+    private Optional<Snapshot> removedAndUnneeded(SnapshotId id) {
+        return installation
+                .catalog()
+                .find(id)
+                .map(CatalogRecord::snapshot)
+                .filter(snapshot -> snapshot.status() == SnapshotStatus.REMOVED && !loans.isNeededAsBefore(snapshot));
     }
 
     private void removeUnneeded(Job job) {

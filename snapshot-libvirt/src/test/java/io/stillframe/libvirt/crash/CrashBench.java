@@ -1,16 +1,11 @@
 package io.stillframe.libvirt.crash;
 
 import io.stillframe.SnapshotService;
-import io.stillframe.image.DiskCopy;
-import io.stillframe.image.RawFileTarget;
-import io.stillframe.image.StreamListener;
-import io.stillframe.image.StreamSettings;
 import io.stillframe.internal.file.ChildJvm;
 import io.stillframe.libvirt.Lab;
 import io.stillframe.libvirt.LabGuest;
 import io.stillframe.libvirt.LibvirtHypervisor;
 import io.stillframe.model.CaptureMode;
-import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.RecoveryReport;
 import io.stillframe.model.RecoveryReport.Outcome;
 import io.stillframe.model.Snapshot;
@@ -18,8 +13,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
-import io.stillframe.spi.BlockSource;
-import io.stillframe.spi.BlockTarget;
+import io.stillframe.model.Storing;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.ObjectStore;
@@ -58,6 +52,8 @@ final class CrashBench implements AutoCloseable {
     private final LibvirtHypervisor hypervisor;
     private final SnapshotCatalog catalog;
     private final ObjectStore store;
+    private final StoredDisks disks;
+    private final Leftovers leftovers;
     private final String definition;
     private Optional<ChildJvm> next = Optional.empty();
 
@@ -76,10 +72,10 @@ final class CrashBench implements AutoCloseable {
         return new CrashBench(lab, uri, name, Optional.empty(), List.of("--root-rbd", pool, "--data-rbd", pool));
     }
 
-    private CrashBench(Lab lab, URI uri, String name, Optional<URI> database, List<String> disks) {
+    private CrashBench(Lab lab, URI uri, String name, Optional<URI> database, List<String> volumes) {
         this.lab = lab;
         this.uri = uri;
-        List<String> options = new ArrayList<>(disks);
+        List<String> options = new ArrayList<>(volumes);
         options.addAll(List.of("--data-size", "64M", "--data-format", "raw", "--args", "seq_ms=5"));
         this.guest = LabGuest.create(lab, name, options.toArray(String[]::new)).boot();
         this.home = createHome();
@@ -88,6 +84,8 @@ final class CrashBench implements AutoCloseable {
         this.hypervisor = LibvirtHypervisor.open(uri);
         this.catalog = Plugins.catalog(catalogUri);
         this.store = Plugins.store(storeUri);
+        this.disks = new StoredDisks(lab, guest, home.resolve("read"));
+        this.leftovers = new Leftovers(lab, guest, hypervisor, catalog, store, storeDirectory());
         this.definition = definition();
     }
 
@@ -122,9 +120,9 @@ final class CrashBench implements AutoCloseable {
 
     /** What a child's work passes, in order, with the time of each. */
     List<Timed> dryRun(Work work) {
-        String subject = subject(work);
+        Given given = given(work);
         ChildJvm child = child();
-        child.send(Order.dryRun(work, subject).line());
+        child.send(Order.dryRun(work, given.subjectText()).line());
         List<Timed> points = new ArrayList<>();
         for (String line : child.lines()) {
             if (line.startsWith("POINT ")) {
@@ -140,10 +138,10 @@ final class CrashBench implements AutoCloseable {
     Verdict run(Order order, Harm harm) {
         long start = System.nanoTime();
         long written = guest.sequence();
-        String subject = subject(order.work());
+        Given given = given(order.work());
         int console = console().length();
         ChildJvm child = child();
-        child.send(new Order(order.work(), subject, order.at(), order.act(), order.delayMillis()).line());
+        child.send(new Order(order.work(), given.subjectText(), order.at(), order.act(), order.delayMillis()).line());
         String end = attend(child, harm);
         boolean killed = child.join() == 128 + CrashChild.SIGKILL;
         harm.awaitOver();
@@ -157,9 +155,14 @@ final class CrashBench implements AutoCloseable {
             recovery += " (the guest's crash was nobody's duty; started by hand)";
         }
         judgeGuest(found, console);
-        Optional<Snapshot> snapshot = snapshot();
+        Optional<Snapshot> snapshot = snapshots().filter(given::isJudged).findFirst();
         snapshot.ifPresent(s -> judgeSnapshot(found, s, held ? Optional.of(kept) : Optional.empty(), written, order));
-        judgeLeftovers(found, snapshot);
+        judgeOthers(found, given);
+        awaitNext();
+        found.leftovers.addAll(leftovers.find());
+        if (order.work() == Work.DELETE_BASE) {
+            finish(found, given);
+        }
         restore(order.work(), found.leftovers);
         removeAll(kept);
         boolean reached = harm.isDone() || killed;
@@ -169,7 +172,7 @@ final class CrashBench implements AutoCloseable {
                 found.guest,
                 found.chain,
                 snapshot.map(s -> s.status().name()).orElse("none") + (killed ? "" : " (" + end + ")"),
-                found.content,
+                found.all(),
                 found.leftovers,
                 recovery,
                 (System.nanoTime() - start) / 1_000_000);
@@ -180,7 +183,12 @@ final class CrashBench implements AutoCloseable {
         private String guest = Verdict.RUNNING;
         private String chain = Verdict.AS_BEFORE;
         private String content = "";
+        private String others = "";
         private final List<String> leftovers = new ArrayList<>();
+
+        private String all() {
+            return content.isEmpty() || others.isEmpty() ? content + others : content + ", " + others;
+        }
     }
 
     /** Stops the guest and proves by its disks that it lost nothing; it runs again afterwards. */
@@ -205,12 +213,20 @@ final class CrashBench implements AutoCloseable {
 
     /** The child of this case, that was started during the last one. */
     private ChildJvm child() {
-        ChildJvm child = next.orElseGet(this::started);
+        if (next.isEmpty()) {
+            prepare();
+            awaitNext();
+        }
+        ChildJvm child = next.orElseThrow();
         next = Optional.empty();
-        while (!child.line().equals("READY")) {
+        return child;
+    }
+
+    /** Waits until it has opened its plugins: what it writes meanwhile is nothing that a case has left. */
+    private void awaitNext() {
+        while (!next.orElseThrow().line().equals("READY")) {
             // What it says before is of no interest.
         }
-        return child;
     }
 
     private ChildJvm started() {
@@ -222,24 +238,47 @@ final class CrashBench implements AutoCloseable {
         next = Optional.of(started());
     }
 
-    /** An available snapshot, for work that needs one. */
-    private String subject(Work work) {
-        if (work.captures()) {
-            return "";
+    /** Available snapshots, for work that needs some. */
+    private Given given(Work work) {
+        if (work.captures() && !work.isBuiltOn()) {
+            return Given.NOTHING;
         }
         try (SnapshotService service = node()) {
-            Snapshot snapshot = service.create(SnapshotRequest.of(guest.name()).withCapture(CaptureMode.LIVE));
-            Snapshot settled = service.await(snapshot.id(), SnapshotService.settled(), CrashChild.LONG);
-            if (settled.status() != SnapshotStatus.AVAILABLE) {
-                throw new AssertionError("no snapshot to work on: " + settled);
+            Snapshot older = taken(service, work);
+            if (work == Work.CHANGES) {
+                return new Given(Optional.empty(), List.of(older));
             }
-            return settled.id().value();
+            if (!work.isBuiltOn()) {
+                return Given.about(older);
+            }
+            guest.awaitWrites();
+            Snapshot younger = taken(service, work);
+            if (younger.disks().stream().allMatch(disk -> disk.older().isEmpty())) {
+                throw new AssertionError("no snapshot that is built on another one: " + younger);
+            }
+            if (work == Work.DELETE_BASE) {
+                return Given.about(older, younger);
+            }
+            service.delete(older.id());
+            return Given.about(younger);
         }
+    }
+
+    private Snapshot taken(SnapshotService service, Work work) {
+        SnapshotRequest request = SnapshotRequest.of(guest.name())
+                .withCapture(CaptureMode.LIVE)
+                .withStoring(work.isBuiltOn() ? Storing.CHANGES : Storing.WHOLE);
+        SnapshotId id = service.create(request).id();
+        Snapshot settled = service.await(id, SnapshotService.settled(), CrashChild.LONG);
+        if (settled.status() != SnapshotStatus.AVAILABLE) {
+            throw new AssertionError("no snapshot to work on: " + settled);
+        }
+        return settled;
     }
 
     /** While a point in time is held, the disks below the overlays do not change: copies of them are what has to be stored. */
     private boolean keepHeld(Path kept) {
-        Map<String, String> disks = disks();
+        Map<String, String> disks = attached();
         boolean held = disks.values().stream().allMatch(file -> file.contains(".stillframe-"))
                 && guest.leftovers().stream().noneMatch(file -> file.contains(".merg"));
         if (!held) {
@@ -256,7 +295,7 @@ final class CrashBench implements AutoCloseable {
         return true;
     }
 
-    private Map<String, String> disks() {
+    private Map<String, String> attached() {
         return lab.command("virsh", "domblklist", guest.name())
                 .lines()
                 .map(String::strip)
@@ -274,9 +313,9 @@ final class CrashBench implements AutoCloseable {
             for (SnapshotId id : report.with(Outcome.RESUMED)) {
                 service.await(id, SnapshotService.settled(), CrashChild.LONG);
             }
-            snapshot()
+            snapshots()
                     .filter(left -> left.status() == SnapshotStatus.AVAILABLE)
-                    .ifPresent(left -> service.await(left.id(), CrashChild::isCopied, CrashChild.LONG));
+                    .forEach(left -> service.await(left.id(), CrashChild::isCopied, CrashChild.LONG));
             report.with(Outcome.STILL_OWED).forEach(id -> found.leftovers.add("owed after recovery: " + id));
             return report.items().stream()
                     .map(item -> item.outcome().name().toLowerCase(Locale.ROOT))
@@ -301,10 +340,10 @@ final class CrashBench implements AutoCloseable {
         BROKEN.matcher(console().substring(consoleBefore)).results().forEach(r -> found.guest = "BROKEN: " + r.group());
         String now = definition();
         if (!now.equals(definition)) {
-            found.chain = "CHANGED: " + disks();
+            found.chain = "CHANGED: " + attached();
         }
-        if (disks().values().stream().anyMatch(file -> file.contains(".stillframe-"))) {
-            found.chain = "CHANGED: " + disks();
+        if (attached().values().stream().anyMatch(file -> file.contains(".stillframe-"))) {
+            found.chain = "CHANGED: " + attached();
         }
     }
 
@@ -316,16 +355,27 @@ final class CrashBench implements AutoCloseable {
         return lab.command("virsh", "dumpxml", "--inactive", "--security-info", guest.name());
     }
 
-    private Optional<Snapshot> snapshot() {
-        return catalog.list(Optional.empty(), 10).items().stream()
-                .map(CatalogRecord::snapshot)
-                .findFirst();
+    private Stream<Snapshot> snapshots() {
+        return catalog.list(Optional.empty(), 10).items().stream().map(CatalogRecord::snapshot);
     }
 
     private void judgeSnapshot(Found found, Snapshot snapshot, Optional<Path> kept, long written, Order order) {
         boolean cancellable = order.work().cancels() || order.act() == Order.Act.CANCEL;
         switch (snapshot.status()) {
-            case AVAILABLE -> judgeContent(found, snapshot, kept, written);
+            case AVAILABLE -> {
+                judgeContent(found, snapshot, kept, written);
+                // The guest may have written everything on its small data disk anew.
+                if (order.work() == Work.CHANGES
+                        && snapshot.disks().stream()
+                                .allMatch(disk -> disk.older().isEmpty())) {
+                    found.content = "WRONG: stored whole";
+                }
+            }
+            case REMOVED -> {
+                if (order.work() != Work.DELETE_BASE) {
+                    found.content = "WRONG: removed, but something is left";
+                }
+            }
             case FAILED -> {}
             case CANCELLED -> {
                 if (!cancellable) {
@@ -337,139 +387,76 @@ final class CrashBench implements AutoCloseable {
     }
 
     private void judgeContent(Found found, Snapshot snapshot, Optional<Path> kept, long written) {
-        Path directory = home.resolve("read");
         try (SnapshotService service = node()) {
-            Files.createDirectories(directory);
-            List<String> images = new ArrayList<>(List.of("--format", "raw"));
-            for (DiskSnapshot disk : snapshot.disks()) {
-                Path copy = directory.resolve(disk.device() + ".raw");
-                export(service, snapshot, disk, copy);
-                images.add(copy.toString());
-                kept.ifPresent(k -> compare(copy, k.resolve(disk.device())));
-            }
-            guest.assertConsistent(written, images);
+            disks.prove(service, snapshot, kept, written);
             found.content = kept.isPresent() ? "as held, consistent" : "digest, consistent";
-        } catch (IOException | SnapshotException | AssertionError e) {
+        } catch (SnapshotException | AssertionError e) {
             found.content = "WRONG: " + e;
-        } finally {
-            removeAll(directory);
         }
     }
 
-    private static void export(SnapshotService service, Snapshot snapshot, DiskSnapshot disk, Path copy) {
-        try (BlockSource source = service.openDisk(snapshot.id(), disk.device());
-                BlockTarget target = RawFileTarget.create(copy, source.size())) {
-            var digest = DiskCopy.run(
-                    source, target, StreamSettings.ofDefaults(), new Cancellation(), StreamListener.none());
-            target.finish();
-            if (disk.content().isPresent() && !digest.equals(disk.content())) {
-                throw new AssertionError(disk.device() + " has digest " + digest + ", not " + disk.content());
+    /** What the work is not about is as it was, whatever became of the rest. */
+    private void judgeOthers(Found found, Given given) {
+        try (SnapshotService service = node()) {
+            for (Snapshot other : given.others()) {
+                if (service.get(other.id()).status() != SnapshotStatus.AVAILABLE) {
+                    throw new AssertionError(other.id() + " is not available any more");
+                }
+                disks.proveSame(service, other);
+                found.others = "the other as before";
             }
+        } catch (SnapshotException | AssertionError e) {
+            found.content = "WRONG: the other one: " + e;
         }
     }
 
-    private void compare(Path stored, Path held) {
-        Lab.Outcome outcome = lab.tryCommand("qemu-img", "compare", "-f", "raw", stored.toString(), held.toString());
-        if (outcome.status() != 0) {
-            throw new AssertionError("not what was held: " + outcome.output());
-        }
-    }
-
-    private void judgeLeftovers(Found found, Optional<Snapshot> snapshot) {
-        String kept = snapshot.filter(s -> s.status() == SnapshotStatus.AVAILABLE)
-                .map(s -> s.id().value())
-                .orElse("none");
-        guest.leftovers().stream()
-                .filter(left -> !left.contains("stillframe-kept-" + kept))
-                .forEach(found.leftovers::add);
-        hypervisor.capture().listHeld().stream()
-                .filter(plan -> plan.state().contains(guest.name()))
-                .forEach(plan -> found.leftovers.add("held: " + plan.snapshot()));
-        stored().stream().filter(file -> !file.contains(kept)).forEach(file -> found.leftovers.add("stored: " + file));
-        store.listUploads("", Optional.empty(), 10)
-                .items()
-                .forEach(upload ->
-                        found.leftovers.add("upload: " + upload.token().key()));
-        for (CatalogRecord record : catalog.list(Optional.empty(), 10).items()) {
-            if (record.claim().isPresent()) {
-                found.leftovers.add("claim: " + record.claim().get());
+    /** A base that was not removed, or not wholly, is removed when that is asked for again; then the younger one has what it needs. */
+    private void finish(Found found, Given given) {
+        SnapshotId base = given.subject().orElseThrow();
+        try (SnapshotService service = node()) {
+            if (isShown(service, base)) {
+                service.delete(base);
             }
-            if (!record.snapshot().obligations().isEmpty()) {
-                found.leftovers.add("owed: " + record.snapshot().obligations());
+            if (isShown(service, base)) {
+                found.leftovers.add("still there after deletion: " + base);
             }
+        } catch (SnapshotException e) {
+            found.leftovers.add("cannot be deleted: " + e.getMessage());
         }
-        launchLeftovers().forEach(found.leftovers::add);
+        judgeOthers(found, given);
+        found.leftovers.addAll(leftovers.find());
     }
 
-    /** All files of the store's directory; the store's own folders stay. */
-    private List<String> stored() {
-        try (Stream<Path> files = Files.walk(home.resolve("store"))) {
-            return files.filter(Files::isRegularFile)
-                    .map(file -> home.resolve("store").relativize(file).toString())
-                    .filter(file -> !file.equals(".stillframe/store.json"))
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    private static boolean isShown(SnapshotService service, SnapshotId id) {
+        try {
+            return service.get(id).id().equals(id);
+        } catch (SnapshotException e) {
+            if (e.kind() == SnapshotException.Kind.NOT_FOUND) {
+                return false;
+            }
+            throw e;
         }
-    }
-
-    private String copyName() {
-        return guest.name() + "-copy";
-    }
-
-    private List<Path> copyFiles() {
-        try (Stream<Path> files = Files.list(guest.directory())) {
-            return files.filter(file -> file.getFileName().toString().startsWith(copyName()))
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** Clones of the guest's volumes, as {@code POOL/IMAGE}. */
-    private List<String> copyVolumes() {
-        return guest.volumes().stream()
-                .map(volume -> volume.substring(0, volume.indexOf('/')))
-                .distinct()
-                .flatMap(pool -> lab.command("rbd", "ls", pool).lines().map(image -> pool + "/" + image))
-                .filter(volume -> volume.contains("/" + copyName()))
-                .toList();
-    }
-
-    /** A launched copy is complete or not there at all. */
-    private List<String> launchLeftovers() {
-        List<String> disks = Stream.concat(copyFiles().stream().map(Path::toString), copyVolumes().stream())
-                .toList();
-        if (lab.tryCommand("virsh", "domuuid", copyName()).status() != 0) {
-            return disks.stream().map(disk -> "launch: " + disk).toList();
-        }
-        String xml = lab.command("virsh", "dumpxml", "--inactive", copyName());
-        return disks.stream()
-                .filter(disk -> !xml.contains(disk))
-                .map(disk -> "launch: " + disk)
-                .toList();
     }
 
     /** Removes what the case has made; that it can be removed is part of the verdict. */
-    private void restore(Work work, List<String> leftovers) {
+    private void restore(Work work, List<String> found) {
         if (work.launches()) {
-            lab.tryCommand("virsh", "destroy", copyName());
-            lab.tryCommand("virsh", "undefine", copyName());
-            copyFiles().forEach(CrashBench::removeAll);
-            copyVolumes().forEach(volume -> lab.command("rbd", "rm", "--no-progress", volume));
+            leftovers.removeLaunched();
         }
         try (SnapshotService service = node()) {
             for (CatalogRecord record : catalog.list(Optional.empty(), 10).items()) {
-                service.delete(record.snapshot().id());
+                // One that is removed already goes with those that are built on it.
+                if (record.snapshot().status() != SnapshotStatus.REMOVED) {
+                    service.delete(record.snapshot().id());
+                }
             }
         } catch (SnapshotException e) {
-            leftovers.add("cannot be deleted: " + e.getMessage());
+            found.add("cannot be deleted: " + e.getMessage());
         }
-        stored().forEach(file -> leftovers.add("stored after deletion: " + file));
-        guest.leftovers().forEach(left -> leftovers.add("left after deletion: " + left));
+        found.addAll(leftovers.findAfterAll());
     }
 
-    private static void removeAll(Path place) {
+    static void removeAll(Path place) {
         if (!Files.exists(place)) {
             return;
         }

@@ -14,6 +14,7 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
+import io.stillframe.model.Storing;
 import io.stillframe.spi.Hypervisor;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.Plugins;
@@ -110,7 +111,7 @@ public final class CrashChild {
 
     private String work(SnapshotService service) {
         switch (order.work()) {
-            case DELETE, VOLUME_DELETE -> service.delete(new SnapshotId(order.subject()));
+            case DELETE, DELETE_BASE, DELETE_LAST, VOLUME_DELETE -> service.delete(new SnapshotId(order.subject()));
             case VOLUME_COPY -> {
                 SnapshotId id = new SnapshotId(order.subject());
                 service.addCopy(id, HOME);
@@ -138,7 +139,8 @@ public final class CrashChild {
     private SnapshotRequest request(Work work) {
         SnapshotRequest request = SnapshotRequest.of(instance)
                 .withShutdown(new ShutdownPolicy(Duration.ofSeconds(20), Duration.ofSeconds(1)));
-        return work.stops() ? request : request.withCapture(CaptureMode.LIVE);
+        Storing storing = work == Work.CHANGES ? Storing.CHANGES : Storing.WHOLE;
+        return work.stops() ? request : request.withCapture(CaptureMode.LIVE).withStoring(storing);
     }
 
     private void at(CallPoint point) {

@@ -47,6 +47,9 @@ class EngineCrashTest {
                 "LIVE|AFTER capture: HypervisorDriver.freeze#1",
                 "LIVE|BEFORE transfer: UploadSession.complete vda.pack CREATE_IF_ABSENT#1",
                 "LIVE|BEFORE release: DiskCapture.release#1",
+                "CHANGES|BEFORE transfer: UploadSession.complete vdb.pack CREATE_IF_ABSENT#1",
+                "DELETE_BASE|AFTER caller: ObjectStore.delete [manifest.json]#1",
+                "DELETE_LAST|BEFORE caller: SnapshotCatalog.remove#2",
             })
     void theEngineIsKilled(String place) {
         KillMatrix.runOne(bench, order(place));

@@ -14,6 +14,12 @@ enum Work {
     DELETE,
     /** Makes a new instance of an available snapshot. */
     LAUNCH,
+    /** Takes a live snapshot that stores what changed since an available one. */
+    CHANGES,
+    /** Removes an available snapshot that a younger one is built on. */
+    DELETE_BASE,
+    /** Removes the last one that is built on a removed one. */
+    DELETE_LAST,
     /** Takes a live snapshot of a guest on volumes, which is kept on them. */
     VOLUME,
     /** Removes one that is kept on volumes. */
@@ -24,7 +30,16 @@ enum Work {
     VOLUME_COPY;
 
     boolean captures() {
-        return this == VOLUME || !onVolumes() && this != DELETE && this != LAUNCH;
+        return this == VOLUME || !onVolumes() && !deletes() && this != LAUNCH;
+    }
+
+    private boolean deletes() {
+        return this == DELETE || this == DELETE_BASE || this == DELETE_LAST;
+    }
+
+    /** Whether one of its snapshots is built on another one. */
+    boolean isBuiltOn() {
+        return this == CHANGES || this == DELETE_BASE || this == DELETE_LAST;
     }
 
     boolean launches() {
