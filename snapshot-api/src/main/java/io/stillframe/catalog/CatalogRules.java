@@ -16,6 +16,7 @@ import io.stillframe.spi.RunningWork;
 import io.stillframe.spi.SnapshotCatalog.Owners;
 import io.stillframe.spi.TakenRecord;
 import io.stillframe.spi.TurnRequest;
+import io.stillframe.spi.TurnRequest.Whose;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -127,14 +128,14 @@ final class CatalogRules {
     Optional<TakenRecord> takeTurn(TurnRequest request, Lease wanted) {
         return new Turns(state, this::isHeld, request, wanted)
                 .next()
-                .flatMap(id -> readable(id).map(record -> begun(record, wanted)));
+                .flatMap(id -> readable(id).map(record -> begun(record, request.whose(), wanted)));
     }
 
-    private TakenRecord begun(CatalogRecord record, Lease wanted) {
+    private TakenRecord begun(CatalogRecord record, Whose whose, Lease wanted) {
         SnapshotId id = record.snapshot().id();
         Lease resource = new Lease(id.value(), wanted.owner(), 0, wanted.expiresAt());
         Optional<Lease> own = state.lease(id.value())
-                .filter(this::isHeld)
+                .filter(lease -> isHeld(lease) || whose == Whose.OWN)
                 .map(lease -> new Lease(lease.resource(), lease.owner(), lease.epoch(), wanted.expiresAt()));
         own.ifPresent(state::putLease);
         Lease lease = own.or(() -> granted(resource)).orElseThrow();

@@ -85,8 +85,8 @@ public interface SnapshotCatalog extends AutoCloseable {
 
     /**
      * Takes the work whose turn it is: of the records that wait and that the request reaches, one that no limit keeps from beginning. Its
-     * work is then {@linkplain Work#begun() begun}, its version one higher, and its lease the owner's: the same lease, renewed, if the owner had it,
-     * otherwise a new one.
+     * work is then {@linkplain Work#begun() begun}, its version one higher, and its lease the owner's: the same lease, renewed, if the owner had it
+     * (of work that waits for its owner also if it had run out: the owner may be about to renew it), otherwise a new one.
      *
      * <p>What counts towards the limits is the work of all owners that has begun and whose lease has not expired. Captures come
      * before transfers. Of tenants, the one is served that has the least of that kind running; of those, the one that was served longest

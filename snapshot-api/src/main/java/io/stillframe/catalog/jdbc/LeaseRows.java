@@ -6,6 +6,7 @@ import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
+import io.stillframe.spi.TurnRequest.Whose;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -58,12 +59,13 @@ final class LeaseRows {
         return new LeaseOutcome.Granted(lease);
     }
 
-    /** As {@link #acquire}; a lease that the owner has is renewed instead. */
-    LeaseOutcome keepOrAcquire(Connection connection, String resource, String owner, Duration ttl) throws SQLException {
+    /** As {@link #acquire}; a lease that the owner has is renewed instead, for work that waits for its owner also one that ran out. */
+    LeaseOutcome keepOrAcquire(Connection connection, String resource, String owner, Duration ttl, Whose whose)
+            throws SQLException {
         Optional<Lease> current = locked(connection, resource);
         boolean own = current.isPresent()
                 && current.get().owner().equals(owner)
-                && current.get().expiresAt().isAfter(time.now(connection));
+                && (whose == Whose.OWN || current.get().expiresAt().isAfter(time.now(connection)));
         return own
                 ? new LeaseOutcome.Granted(renew(connection, current.get(), ttl))
                 : acquire(connection, resource, owner, ttl);

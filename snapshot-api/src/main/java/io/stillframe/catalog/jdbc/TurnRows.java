@@ -257,7 +257,7 @@ final class TurnRows {
 
         /** Empty if somebody has acquired its lease by its identity since. */
         private Optional<TakenRecord> begin(SnapshotId id) throws SQLException {
-            LeaseOutcome outcome = leases.keepOrAcquire(connection, id.value(), owner, ttl);
+            LeaseOutcome outcome = leases.keepOrAcquire(connection, id.value(), owner, ttl, request.whose());
             Optional<CatalogRecord> record = RecordRows.lock(connection, id);
             if (!(outcome instanceof LeaseOutcome.Granted granted) || record.isEmpty()) {
                 return Optional.empty();

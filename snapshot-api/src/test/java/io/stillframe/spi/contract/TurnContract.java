@@ -101,6 +101,23 @@ abstract class TurnContract extends ListingContract {
         assertThat(catalog.takeTurn(own, "me", TTL)).isEmpty();
     }
 
+    /** Its owner was held up and is about to renew it: with another lease in its place it would take itself for dead. */
+    @Test
+    void ownWorkKeepsALeaseThatRanOut() {
+        CatalogRecord mine = transfer(START, "a");
+        Lease lease = catalog.create(mine, "me", TTL);
+        clock.step(TTL.plusSeconds(1));
+
+        TakenRecord taken = another()
+                .takeTurn(request(BOTH, Whose.OWN, NO_LIMITS), "me", TTL)
+                .orElseThrow();
+
+        assertThat(taken.lease().epoch()).isEqualTo(lease.epoch());
+        assertThat(catalog.renew(lease, TTL).epoch()).isEqualTo(lease.epoch());
+        assertThat(catalog.takeTurn(request(BOTH, Whose.ANY, NO_LIMITS), "other", TTL))
+                .isEmpty();
+    }
+
     @Test
     void capturesComeBeforeTransfers() {
         waiting(transfer(START, "a"));
