@@ -30,7 +30,8 @@ class PostgresPlanTest {
         Databases.open(url).close();
         execute(
                 "INSERT INTO stillframe_snapshot (id, version, status, hypervisor, instance_id, instance_name, name, requested_at,"
-                        + " record, work) SELECT 'snap-' || n, 1, 'AVAILABLE', 'h', 'i', 'i', 'n', n, '{}', 'NONE'"
+                        + " record, work) SELECT 'snap-' || n, 1, 'AVAILABLE', 'h', 'i' || n / 10, 'v' || n / 10, 'n', n,"
+                        + " '{}', 'NONE'"
                         + " FROM generate_series(1, " + SNAPSHOTS + ") n");
         execute("ANALYZE stillframe_snapshot");
 
@@ -41,9 +42,14 @@ class PostgresPlanTest {
                     .isEmpty();
             SnapshotQuery failed = SnapshotQuery.all().withStatus(SnapshotStatus.FAILED);
             assertThat(catalog.list(failed, Optional.empty(), 10).items()).isEmpty();
+            SnapshotQuery nobodys = SnapshotQuery.all().withInstance("none");
+            assertThat(catalog.list(nobodys, Optional.empty(), 10).items()).isEmpty();
+            assertThat(catalog.list(nobodys.withStatus(SnapshotStatus.REMOVED), Optional.empty(), 10)
+                            .items())
+                    .isEmpty();
         }
-        await().until(() -> count("idx_scan") >= 3);
-        assertThat(count("seq_tup_read")).isLessThan(SNAPSHOTS);
+        await().until(() -> count("idx_scan") >= 5);
+        assertThat(count("seq_tup_read") + count("idx_tup_fetch")).isLessThan(SNAPSHOTS);
     }
 
     private static TurnRequest turn() {
