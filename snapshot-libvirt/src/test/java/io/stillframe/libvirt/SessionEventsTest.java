@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** Sessions come and go while a domain's events arrive: none keeps its connection, and none is called after its end. */
 class SessionEventsTest {
-    private static final int ROUNDS = 25;
+    private static final int ROUNDS = 12;
     private static final int AT_ONCE = 4;
 
     private LabGuest guest;
