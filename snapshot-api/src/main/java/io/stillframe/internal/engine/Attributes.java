@@ -40,6 +40,7 @@ final class Attributes {
     private static final String DISCARDED = "discarded/";
     private static final String SUSPECT = "suspect/";
     private static final String BASE = "base";
+    private static final String LENDS = "lends";
     private static final String STORE = "store";
     private static final String LAUNCH = "launch-plan";
     private static final String LAUNCH_OF = "launch-of";
@@ -76,7 +77,7 @@ final class Attributes {
 
     /** Of a snapshot that is known from its manifest: what launching it needs. */
     static Map<String, String> ofStored(String definition) {
-        return Map.of(DEFINITION, definition, STORE, StoreState.TOUCHED.name());
+        return Map.of(DEFINITION, definition, STORE, StoreState.TOUCHED.name(), LENDS, "perhaps");
     }
 
     /** Of a snapshot of which only that is left which others are built on: nothing is told of its request, nor found by its token. */
@@ -87,7 +88,7 @@ final class Attributes {
                 Optional.empty(),
                 Optional.empty(),
                 Work.NONE,
-                Map.of(STORE, StoreState.TOUCHED.name()));
+                Map.of(STORE, StoreState.TOUCHED.name(), LENDS, "to younger ones"));
     }
 
     static Map<String, String> ofLaunch(SnapshotId of, LaunchPlan plan) {
@@ -126,6 +127,15 @@ final class Attributes {
         return request(record)
                 .map(text -> RequestText.parse(text, nameOf(record, REQUEST)).storing())
                 .orElse(Storing.WHOLE);
+    }
+
+    /** Whether others may be built on it. */
+    static boolean mayLend(CatalogRecord record) {
+        return attribute(record, LENDS).isPresent();
+    }
+
+    static CatalogRecord withLends(CatalogRecord record) {
+        return record.withAttribute(LENDS, "to younger ones");
     }
 
     /** Whether it is decided on which snapshot it is built. */

@@ -62,8 +62,11 @@ final class ChangeBase {
             return;
         }
         Optional<Snapshot> base = retries.call("looking for what to build on", job.cancellation(), this::latest);
-        base.ifPresent(this::note);
-        boolean stays = base.isPresent() && stays(base.get());
+        boolean stays = base.isPresent() && isAnnounced(base.get());
+        if (stays) {
+            note(base.get());
+            stays = stays(base.get());
+        }
         // Decided from now on: whoever goes on after a crash before this looks again.
         if (stays) {
             record.change(r -> Attributes.withBase(r, base.map(Snapshot::id)));
@@ -84,6 +87,11 @@ final class ChangeBase {
 
     private void decideWhole() {
         record.change(r -> Attributes.withBase(r.with(withOlder(r.snapshot(), Map.of())), Optional.empty()));
+    }
+
+    private boolean isAnnounced(Snapshot base) {
+        return retries.repeat(
+                "saying that it is built on " + base.id(), job.cancellation(), () -> loans.announce(base.id()));
     }
 
     private Optional<Snapshot> latest() {

@@ -90,7 +90,7 @@ final class CopyWork {
 
     private void remove(Region region) {
         Set<ObjectKey> needed = retries.call("removing a copy", job.cancellation(), () -> {
-            Set<ObjectKey> lent = new Loans(installation).of(record.snapshot(), region);
+            Set<ObjectKey> lent = new Loans(installation).of(record.record(), region);
             record.assureLease();
             new StoredObjects(region.store()).removeAllBut(lent, record.record(), region);
             return lent;
@@ -249,7 +249,7 @@ final class CopyWork {
     private void removeDiscarded(Region target) {
         if (Attributes.isDiscarded(record.record(), target)) {
             retries.run("removing a damaged copy", job.cancellation(), () -> {
-                Set<ObjectKey> lent = wholeAmong(new Loans(installation).of(record.snapshot(), target), target);
+                Set<ObjectKey> lent = wholeAmong(new Loans(installation).of(record.record(), target), target);
                 record.assureLease();
                 new StoredObjects(target.store()).removeAllBut(lent, record.record(), target);
             });

@@ -3,11 +3,14 @@ package io.stillframe.internal.engine;
 import io.stillframe.model.OlderObject;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.Page;
+import io.stillframe.spi.SnapshotCatalog;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -28,9 +31,35 @@ final class Loans {
         this.installation = installation;
     }
 
-    /** The objects of a snapshot that others need in a region. */
-    Set<ObjectKey> of(Snapshot lender, Region region) {
-        return in(region, borrowers(lender), lender);
+    /** The objects of a snapshot that others need in a region. Costs nothing for one that nobody was ever built on. */
+    Set<ObjectKey> of(CatalogRecord lender, Region region) {
+        return Attributes.mayLend(lender) ? in(region, borrowers(lender.snapshot()), lender.snapshot()) : Set.of();
+    }
+
+    /**
+     * Makes a snapshot's record say, for ever, that others may be built on it: who removes it asks for them only then.
+     *
+     * @return whether it does; not so if it is not available, or somebody works on it
+     */
+    boolean announce(SnapshotId base) {
+        SnapshotCatalog catalog = installation.catalog();
+        if (catalog.find(base).filter(Attributes::mayLend).isPresent()) {
+            return true;
+        }
+        String owner = installation.owner() + "/builds-on";
+        LeaseOutcome outcome =
+                catalog.acquire(base.value(), owner, installation.settings().leaseTtl());
+        if (!(outcome instanceof LeaseOutcome.Granted granted)) {
+            return false;
+        }
+        try {
+            Optional<CatalogRecord> found =
+                    catalog.find(base).filter(record -> record.snapshot().status() == SnapshotStatus.AVAILABLE);
+            found.ifPresent(record -> catalog.update(Attributes.withLends(record), granted.lease()));
+            return found.isPresent();
+        } finally {
+            catalog.release(granted.lease());
+        }
     }
 
     private static Set<ObjectKey> in(Region region, List<Snapshot> borrowers, Snapshot lender) {

@@ -95,6 +95,7 @@ final class Removal {
      * @throws SnapshotException if something is left; the snapshot is {@code DELETING} then
      */
     void remove(Job job) {
+        Snapshot before = job.record().snapshot();
         try {
             OwnedRecord record = job.record();
             if (record.snapshot().status() != SnapshotStatus.DELETING) {
@@ -114,7 +115,7 @@ final class Removal {
         } finally {
             jobs.end(job);
         }
-        removeUnneededBeside(job.record().snapshot());
+        removeUnneededBeside(before);
     }
 
     /** The record goes with the last object. */
@@ -139,10 +140,11 @@ final class Removal {
         return disk.object().map(ObjectKey::of).filter(needed::contains).isPresent();
     }
 
-    /** Removes what is left of removed snapshots of the same instance and nobody needs any more. */
+    /** Removes what is left of removed snapshots of the same instance and nobody needs any more, if this one was built on any. */
     void removeUnneededBeside(Snapshot snapshot) {
+        boolean built = snapshot.disks().stream().anyMatch(disk -> !disk.older().isEmpty());
         try {
-            removeUnneeded(loans.removedOf(snapshot));
+            removeUnneeded(built ? loans.removedOf(snapshot) : List.of());
         } catch (SnapshotException e) {
             LOG.info("what nobody needs any more is removed later: {}", e.getMessage());
         }

@@ -69,7 +69,7 @@ final class StoredRemoval {
     }
 
     private Set<ObjectKey> remove(OwnedRecord record, Region region) {
-        Set<ObjectKey> needed = new Loans(installation).of(record.snapshot(), region);
+        Set<ObjectKey> needed = new Loans(installation).of(record.record(), region);
         record.assureLease();
         new StoredObjects(region.store()).removeAllBut(needed, record.record(), region);
         return needed;

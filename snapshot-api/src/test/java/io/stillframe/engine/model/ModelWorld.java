@@ -445,7 +445,8 @@ public final class ModelWorld implements LongFunction<String> {
         if (snapshot.status() == SnapshotStatus.AVAILABLE) {
             invariants.requireWhole(snapshot);
             require(
-                    snapshot.replicas().stream().allMatch(Replica::isComplete),
+                    snapshot.replicas().stream()
+                            .allMatch(copy -> copy.isComplete() || isKeptForOthers(copy, snapshot, snapshots())),
                     "not in all of its regions in the end: %s",
                     snapshot);
             for (DiskSnapshot disk : snapshot.disks()) {
@@ -462,7 +463,9 @@ public final class ModelWorld implements LongFunction<String> {
 
     /** What is stored as what changed is read with all that it is built on, in each region. */
     private void judgeStored(SnapshotService service, Snapshot snapshot) {
-        for (Replica copy : snapshot.status() == SnapshotStatus.AVAILABLE ? snapshot.replicas() : List.<Replica>of()) {
+        List<Replica> whole =
+                snapshot.replicas().stream().filter(Replica::isComplete).toList();
+        for (Replica copy : snapshot.status() == SnapshotStatus.AVAILABLE ? whole : List.<Replica>of()) {
             for (DiskSnapshot disk : snapshot.disks()) {
                 ReadFrom there = ReadFrom.only(copy.region());
                 try (BlockSource source = service.openDisk(snapshot.id(), disk.device(), there)) {
@@ -507,6 +510,13 @@ public final class ModelWorld implements LongFunction<String> {
                 .items()
                 .forEach(upload ->
                         require(zombies, "unfinished: %s", upload.token().key()));
+    }
+
+    /** A copy that is to go stays as long as others in its region are built on it. */
+    private static boolean isKeptForOthers(Replica copy, Snapshot owner, List<Snapshot> left) {
+        List<Snapshot> there =
+                left.stream().filter(s -> s.replica(copy.region()).isPresent()).toList();
+        return copy.state() == Replica.State.DELETING && isNeeded(owner, there);
     }
 
     private static boolean isNeeded(Snapshot removed, List<Snapshot> left) {
