@@ -27,7 +27,7 @@ public enum SnapshotStatus {
 
     /**
      * Whether the status can only change to {@link #DELETING} from here; or from {@link #AVAILABLE} to {@link #FAILED}, if the region of the
-     * only complete copy is given up explicitly.
+     * only complete copy is given up explicitly; or from {@link #REMOVED} not at all.
      */
     public boolean settled() {
         return this == AVAILABLE || this == FAILED || this == CANCELLED || this == REMOVED;

@@ -9,16 +9,13 @@ import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.TimeRange;
 import io.stillframe.spi.CatalogRecord;
-import io.stillframe.spi.Page;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /** Finds snapshots whose retention is over, at a cost that follows their number and not the catalog's, and removes them. */
 final class Expiries {
-    private static final int PAGE = 200;
     private static final int LARGEST_PAGE = 1000;
     private static final SnapshotQuery SOONEST =
             SnapshotQuery.all().withStatus(SnapshotStatus.AVAILABLE).inOrder(SnapshotQuery.Order.SOONEST_EXPIRY);
@@ -40,7 +37,7 @@ final class Expiries {
     /** All that have expired, the first one first. */
     List<Snapshot> due() {
         // Half-open: what expires at this very instant is due.
-        return all(SOONEST.withExpires(TimeRange.before(time.now().plusNanos(1))));
+        return installation.all(SOONEST.withExpires(TimeRange.before(time.now().plusNanos(1))));
     }
 
     /** When the next one expires that is not seen to already; empty if none will. */
@@ -55,7 +52,7 @@ final class Expiries {
 
     /** Snapshots whose removal was begun. */
     List<Snapshot> halfRemoved() {
-        return all(SnapshotQuery.all().withStatus(SnapshotStatus.DELETING));
+        return installation.all(SnapshotQuery.all().withStatus(SnapshotStatus.DELETING));
     }
 
     /**
@@ -104,16 +101,5 @@ final class Expiries {
             jobs.end(job);
             throw e;
         }
-    }
-
-    private List<Snapshot> all(SnapshotQuery query) {
-        List<Snapshot> found = new ArrayList<>();
-        Optional<String> after = Optional.empty();
-        do {
-            Page<CatalogRecord> page = installation.catalog().list(query, after, PAGE);
-            page.items().forEach(record -> found.add(record.snapshot()));
-            after = page.next();
-        } while (after.isPresent());
-        return found;
     }
 }

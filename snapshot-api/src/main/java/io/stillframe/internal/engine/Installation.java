@@ -7,13 +7,17 @@ import io.stillframe.model.ServiceSettings;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotRequest;
+import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.Page;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.TurnRequest;
 import io.stillframe.spi.Work;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +41,8 @@ record Installation(
         ServiceSettings settings,
         Clock clock,
         String owner) {
+    private static final int PAGE = 200;
+
     Installation {
         hosts = Map.copyOf(hosts);
         regions = List.copyOf(regions);
@@ -83,6 +89,18 @@ record Installation(
         Set<String> stores =
                 regions.stream().map(region -> region.store().uri()).collect(Collectors.toSet());
         return new TurnRequest(kinds, hosts.keySet(), stores, whose, settings.limits());
+    }
+
+    /** All snapshots of the catalog that a query finds, in its order. */
+    List<Snapshot> all(SnapshotQuery query) {
+        List<Snapshot> found = new ArrayList<>();
+        Optional<String> after = Optional.empty();
+        do {
+            Page<CatalogRecord> page = catalog.list(query, after, PAGE);
+            page.items().forEach(record -> found.add(record.snapshot()));
+            after = page.next();
+        } while (after.isPresent());
+        return found;
     }
 
     /** Whether what waits is left to any service. */

@@ -9,9 +9,7 @@ import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.ObjectKey;
-import io.stillframe.spi.Page;
 import io.stillframe.spi.SnapshotCatalog;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -23,8 +21,6 @@ import java.util.Set;
  * one sees the removal, or the other the need.
  */
 final class Loans {
-    private static final int PAGE = 200;
-
     private final Installation installation;
 
     Loans(Installation installation) {
@@ -39,14 +35,15 @@ final class Loans {
     /**
      * Makes a snapshot's record say, for ever, that others may be built on it: who removes it asks for them only then.
      *
+     * @param younger that is to be built on it: each has a lease of its own, so that two of one service do not fence each other
      * @return whether it does; not so if it is not available, or somebody works on it
      */
-    boolean announce(SnapshotId base) {
+    boolean announce(SnapshotId base, SnapshotId younger) {
         SnapshotCatalog catalog = installation.catalog();
         if (catalog.find(base).filter(Attributes::mayLend).isPresent()) {
             return true;
         }
-        String owner = installation.owner() + "/builds-on";
+        String owner = installation.owner() + "/" + younger;
         LeaseOutcome outcome =
                 catalog.acquire(base.value(), owner, installation.settings().leaseTtl());
         if (!(outcome instanceof LeaseOutcome.Granted granted)) {
@@ -125,7 +122,7 @@ final class Loans {
 
     private List<Snapshot> borrowers(Snapshot lender) {
         String prefix = StoredLayout.prefix(lender.id());
-        return all(SnapshotQuery.all().withInstance(lender.instance().id().value())).stream()
+        return installation.all(SnapshotQuery.all().withInstance(lender.instance().id().value())).stream()
                 .filter(snapshot -> !snapshot.id().equals(lender.id()) && isBuiltOn(prefix, snapshot))
                 .toList();
     }
@@ -138,24 +135,13 @@ final class Loans {
 
     /** Snapshots of an instance that were removed and of which something is left. */
     List<Snapshot> removedOf(Snapshot snapshot) {
-        return all(SnapshotQuery.all()
+        return installation.all(SnapshotQuery.all()
                 .withInstance(snapshot.instance().id().value())
                 .withStatus(SnapshotStatus.REMOVED));
     }
 
     /** Those of all instances. */
     List<Snapshot> removed() {
-        return all(SnapshotQuery.all().withStatus(SnapshotStatus.REMOVED));
-    }
-
-    private List<Snapshot> all(SnapshotQuery query) {
-        List<Snapshot> found = new ArrayList<>();
-        Optional<String> after = Optional.empty();
-        do {
-            Page<CatalogRecord> page = installation.catalog().list(query, after, PAGE);
-            page.items().forEach(record -> found.add(record.snapshot()));
-            after = page.next();
-        } while (after.isPresent());
-        return found;
+        return installation.all(SnapshotQuery.all().withStatus(SnapshotStatus.REMOVED));
     }
 }
