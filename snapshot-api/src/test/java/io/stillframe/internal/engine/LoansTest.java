@@ -1,0 +1,77 @@
+package io.stillframe.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.stillframe.catalog.MemoryCatalog;
+import io.stillframe.model.Phase;
+import io.stillframe.model.ServiceSettings;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.contract.Samples;
+import io.stillframe.testing.PluginCalls;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class LoansTest {
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+    private final MemoryCatalog catalog = MemoryCatalog.create(Clock.systemUTC());
+    private final SnapshotId base = available();
+
+    @Test
+    void whatIsAnnouncedStays() {
+        assertThat(loans(catalog).announce(base, SnapshotId.create(NOW))).isTrue();
+
+        assertThat(catalog.find(base).filter(Attributes::mayLend)).isPresent();
+        assertThat(loans(catalog).announce(base, SnapshotId.create(NOW))).isTrue();
+    }
+
+    @Test
+    void whatSomebodyWorksOnIsNotBuiltOn() {
+        catalog.acquire(base.value(), "somebody", Duration.ofSeconds(30));
+
+        assertThat(loans(catalog).announce(base, SnapshotId.create(NOW))).isFalse();
+    }
+
+    /** The second one took the first one's lease for its own, and the first snapshot failed as fenced. */
+    @Test
+    void twoOfOneServiceDoNotFenceEachOther() {
+        AtomicBoolean interrupted = new AtomicBoolean();
+        SnapshotCatalog between = new PluginCalls(Set.of(), call -> {
+                    if (call.name().equals("update") && interrupted.compareAndSet(false, true)) {
+                        loans(catalog).announce(base, SnapshotId.create(NOW));
+                    }
+                    return call.proceed();
+                })
+                .around(SnapshotCatalog.class, catalog);
+
+        assertThat(loans(between).announce(base, SnapshotId.create(NOW))).isTrue();
+        assertThat(interrupted).isTrue();
+    }
+
+    private SnapshotId available() {
+        Snapshot snapshot = Samples.requested(NOW).toBuilder()
+                .status(SnapshotStatus.AVAILABLE)
+                .phase(Phase.DONE)
+                .completedAt(NOW)
+                .build();
+        CatalogRecord record = CatalogRecord.first(snapshot, Optional.empty(), Map.of());
+        catalog.release(catalog.create(record, "creator", Duration.ofSeconds(30)));
+        return snapshot.id();
+    }
+
+    private static Loans loans(SnapshotCatalog catalog) {
+        return new Loans(new Installation(
+                Map.of(), List.of(), catalog, ServiceSettings.ofDefaults(), Clock.systemUTC(), "one service"));
+    }
+}
