@@ -91,7 +91,9 @@ final class ChangeBase {
 
     private boolean isAnnounced(Snapshot base) {
         return retries.repeat(
-                "saying that it is built on " + base.id(), job.cancellation(), () -> loans.announce(base.id(), job.id()));
+                "saying that it is built on " + base.id(),
+                job.cancellation(),
+                () -> loans.announce(base.id(), job.id()));
     }
 
     private Optional<Snapshot> latest() {

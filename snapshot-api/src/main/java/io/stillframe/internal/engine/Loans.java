@@ -122,7 +122,9 @@ final class Loans {
 
     private List<Snapshot> borrowers(Snapshot lender) {
         String prefix = StoredLayout.prefix(lender.id());
-        return installation.all(SnapshotQuery.all().withInstance(lender.instance().id().value())).stream()
+        return installation
+                .all(SnapshotQuery.all().withInstance(lender.instance().id().value()))
+                .stream()
                 .filter(snapshot -> !snapshot.id().equals(lender.id()) && isBuiltOn(prefix, snapshot))
                 .toList();
     }
