@@ -19,23 +19,31 @@ import java.util.Optional;
  */
 record FileIdentity(String path, long size, String modified, Optional<String> key) {
     static FileIdentity of(String path) {
+        return of(path, attributes(Path.of(path)));
+    }
+
+    static BasicFileAttributes attributes(Path path) {
         try {
-            BasicFileAttributes found = Files.readAttributes(Path.of(path), BasicFileAttributes.class);
-            return new FileIdentity(
-                    path,
-                    found.size(),
-                    found.lastModifiedTime().toString(),
-                    Optional.ofNullable(found.fileKey()).map(Object::toString));
+            return Files.readAttributes(path, BasicFileAttributes.class);
         } catch (IOException e) {
             throw SnapshotException.permanent("the disk image " + path + " cannot be looked at: " + e, e);
         }
     }
 
+    private static FileIdentity of(String path, BasicFileAttributes found) {
+        return new FileIdentity(
+                path,
+                found.size(),
+                found.lastModifiedTime().toString(),
+                Optional.ofNullable(found.fileKey()).map(Object::toString));
+    }
+
     /**
+     * @param attributes what the file system says of the file now
      * @throws SnapshotException CONFLICT if the file is another one now
      */
-    void checkUnchanged() {
-        FileIdentity now = of(path);
+    void checkUnchanged(BasicFileAttributes attributes) {
+        FileIdentity now = of(path, attributes);
         if (!now.equals(this)) {
             throw SnapshotException.conflict(path + " was changed while its point in time was held (" + size
                     + " bytes of " + modified + " then, " + now.size + " bytes of " + now.modified

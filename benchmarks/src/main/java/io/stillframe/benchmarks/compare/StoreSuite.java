@@ -20,7 +20,8 @@ final class StoreSuite {
 
     /** What the tool's start script says, and the archive of classes that it made. */
     private static final String TOOL_OPTIONS =
-            "-XX:+UseSerialGC -Xmx192m -XX:MaxDirectMemorySize=320m $STILLFRAME_JAVA_OPTS"
+            "-XX:+UseSerialGC -Xmx192m -XX:MaxDirectMemorySize=320m -XX:Tier4InvocationThreshold=30000"
+                    + " -XX:Tier4MinInvocationThreshold=3000 -XX:Tier4CompileThreshold=60000 $STILLFRAME_JAVA_OPTS"
                     + " -XX:SharedArchiveFile=$(ls -t %1$s/target/classes.archive/*.jsa | head -n 1) -cp %1$s/target/stillframe.jar:%2$s ";
 
     private final Path repository;

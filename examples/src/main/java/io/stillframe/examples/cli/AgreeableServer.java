@@ -9,14 +9,25 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** Says yes to every request of HTTP, in words that clients of S3 and of Swift understand. On a port of its own of this host. */
+/**
+ * Says yes to every request of HTTP that is not about something {@link #MISSING}, in words that clients of S3 and of Swift understand.
+ * On a port of its own of this host.
+ */
 final class AgreeableServer implements AutoCloseable {
+    /** What is in the name of an object that it does not have. */
+    static final String MISSING = "missing";
+
+    private static final String NOT_FOUND = "<Error><Code>NoSuchKey</Code><Message>missing</Message></Error>";
+
     /** One answer for the beginning and the completion of an upload to S3. */
     private static final String S3 =
-            "<Answer><Bucket>bucket</Bucket><Key>rehearsal</Key><UploadId>1</UploadId>" + "<ETag>\"1\"</ETag></Answer>";
+            "<Answer><Bucket>bucket</Bucket><Key>rehearsal</Key><UploadId>1</UploadId><ETag>\"1\"</ETag>"
+                    + "<Owner><ID>1</ID></Owner><Part><PartNumber>1</PartNumber><ETag>\"1\"</ETag><Size>1</Size></Part></Answer>";
 
-    /** What a cluster's description, a listing and an object's are read from. */
-    private static final String SWIFT = "{}";
+    /** A cluster's description, and what a listing and an object's state are read from. */
+    private static final String SWIFT = "{\"slo\": {\"min_segment_size\": 1, \"max_manifest_segments\": 1000}}";
+
+    private static final String NOW = "Thu, 01 Jan 2026 00:00:00 GMT";
 
     private final ServerSocket socket;
 
@@ -71,8 +82,11 @@ final class AgreeableServer implements AutoCloseable {
     }
 
     private String answer(String request) {
-        String body = request.contains("upload") ? S3 : SWIFT;
-        return "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nX-Auth-Token: 1\r\nX-Storage-Url: " + uri()
+        boolean isMissing = request.contains(MISSING);
+        String body = isMissing ? NOT_FOUND : request.contains("upload") ? S3 : SWIFT;
+        return "HTTP/1.1 " + (isMissing ? "404 Not Found" : "200 OK")
+                + "\r\nDate: " + NOW + "\r\nLast-Modified: " + NOW
+                + "\r\nETag: \"1\"\r\nX-Auth-Token: 1\r\nX-Storage-Url: " + uri()
                 + "/v1/rehearsal\r\nContent-Length: " + body.length() + "\r\n\r\n"
                 + (request.startsWith("HEAD") ? "" : body);
     }

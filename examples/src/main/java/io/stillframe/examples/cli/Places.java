@@ -13,6 +13,8 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Where snapshots are taken, stored and recorded: options that fall back to environment variables. */
 final class Places {
+    private static final int PART_SIZE = 16 << 20;
+
     static final String HYPERVISOR_VARIABLE = "STILLFRAME_HYPERVISOR";
     static final String HOST_NAME_VARIABLE = "STILLFRAME_HOST_NAME";
     static final String STORE_VARIABLE = "STILLFRAME_STORE";
@@ -127,9 +129,15 @@ final class Places {
                 .settings(settings().build());
     }
 
-    /** Of processes that end with their command: what has expired is removed by {@code sweep}, not by whatever runs just then. */
+    /**
+     * Of processes that end with their command: what has expired is removed by {@code sweep}, not by whatever runs just then. One snapshot
+     * has all of the memory, so that its parts can be larger, of which each costs a call.
+     */
     static ServiceSettings.Builder settings() {
-        return ServiceSettings.builder().expiry(ServiceSettings.Expiry.SWEEP);
+        return ServiceSettings.builder()
+                .expiry(ServiceSettings.Expiry.SWEEP)
+                .transfersAtOnce(1)
+                .partSize(PART_SIZE);
     }
 
     /** A service over catalog and store, or regions: reads and deletes what is stored. */

@@ -1,6 +1,7 @@
 package io.stillframe.examples.cli;
 
 import io.stillframe.model.SnapshotException;
+import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.spi.PartLayout;
@@ -21,10 +22,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Timer;
 import java.util.TimerTask;
+import java.util.function.Consumer;
 
 /**
  * Does what calls of the tool mostly do, so that a Java virtual machine can archive the classes that they take: {@code Rehearsal
@@ -36,6 +39,9 @@ public final class Rehearsal {
     private static final int DISK_SIZE = 8 << 20;
     private static final int DATA = 3 << 20;
     private static final int PART = 8 << 20;
+
+    private static final ObjectKey KEY = ObjectKey.of("rehearsal");
+    private static final ObjectKey MISSING = ObjectKey.of(AgreeableServer.MISSING);
 
     private final Path directory;
     private final Map<String, String> environment;
@@ -100,8 +106,10 @@ public final class Rehearsal {
                 "--to",
                 "qcow2");
         try (AgreeableServer server = AgreeableServer.start()) {
-            send(URI.create("s3://bucket?region=us-east-1&endpoint=" + server.uri()));
-            send(URI.create("swift://container?auth-url=" + server.uri() + "/auth/v1.0"));
+            URI s3 = URI.create("s3://bucket?region=us-east-1&endpoint=" + server.uri());
+            asFarAsItGoes(() -> talk(s3));
+            URI swift = URI.create("swift://container?auth-url=" + server.uri() + "/auth/v1.0");
+            asFarAsItGoes(() -> talk(swift));
         }
     }
 
@@ -117,14 +125,55 @@ public final class Rehearsal {
         int unused = new Stillframe(console).run(arguments);
     }
 
-    private static void send(URI place) {
-        try (ObjectStore store = Plugins.store(place);
-                UploadSession session = store.beginUpload(
-                        ObjectKey.of("rehearsal"), PartLayout.fixed(PART), UploadOptions.ofDefaults())) {
-            PartReceipt part = session.putPart(1, ByteBuffer.allocateDirect(1 << 20));
+    private static void talk(URI place) {
+        try (ObjectStore store = Plugins.store(place)) {
+            List<Consumer<ObjectStore>> talks = List.of(
+                    ObjectStore::probe,
+                    Rehearsal::send,
+                    Rehearsal::abort,
+                    each -> each.put(KEY, ByteBuffer.allocate(1), PublishMode.REPLACE, UploadOptions.ofDefaults()),
+                    each -> each.put(
+                            KEY, ByteBuffer.allocate(1), PublishMode.CREATE_IF_ABSENT, UploadOptions.ofDefaults()),
+                    each -> each.stat(KEY),
+                    each -> each.stat(MISSING),
+                    each -> read(each, KEY),
+                    each -> read(each, MISSING),
+                    each -> each.list("", Optional.empty(), 1),
+                    each -> each.listUploads("", Optional.empty(), 1),
+                    each -> each.delete(List.of(KEY)));
+            talks.forEach(each -> asFarAsItGoes(() -> each.accept(store)));
+        }
+    }
+
+    private static void send(ObjectStore store) {
+        try (UploadSession session = begin(store)) {
+            PartReceipt part = session.putPart(1, ByteBuffer.allocateDirect(PART));
             session.complete(List.of(part), PublishMode.REPLACE);
+        }
+    }
+
+    private static void abort(ObjectStore store) {
+        try (UploadSession session = begin(store)) {
+            List<PartReceipt> unused = session.arrived();
+        }
+    }
+
+    private static UploadSession begin(ObjectStore store) {
+        return store.beginUpload(KEY, PartLayout.fixed(PART), UploadOptions.ofDefaults());
+    }
+
+    private static void read(ObjectStore store, ObjectKey key) {
+        try (ByteSource source = store.open(key)) {
+            source.read(0, ByteBuffer.allocate(1));
+        }
+    }
+
+    /** The server's answers are not what a client expects everywhere. */
+    private static void asFarAsItGoes(Runnable call) {
+        try {
+            call.run();
         } catch (SnapshotException e) {
-            // As far as the server's answers go.
+            // Its classes have been loaded.
         }
     }
 }

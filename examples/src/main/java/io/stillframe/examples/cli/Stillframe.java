@@ -65,11 +65,9 @@ public final class Stillframe {
 
     /** The commands; only the one that is called if the line begins with it, because making them all takes longer than many a call. */
     private CommandLine tree(String... args) {
-        Map<String, Supplier<CommandLine>> commands = commands();
+        Map<String, Supplier<CommandLine>> commands = commands(args);
         CommandLine tree = new CommandLine(this);
-        if (args.length > 0 && commands.containsKey(args[0])) {
-            commands.keySet().retainAll(Set.of(args[0]));
-        }
+        keepCalled(commands, 0, args);
         commands.values().forEach(command -> tree.addSubcommand(command.get()));
         return tree.setOut(writer(console.out()))
                 .setErr(writer(console.err()))
@@ -80,20 +78,9 @@ public final class Stillframe {
     }
 
     /** By their names, in the order in which the help shows them. */
-    private Map<String, Supplier<CommandLine>> commands() {
+    private Map<String, Supplier<CommandLine>> commands(String... args) {
         Map<String, Supplier<CommandLine>> commands = new LinkedHashMap<>();
-        commands.put(
-                "snapshot",
-                () -> new CommandLine(new SnapshotCommands())
-                        .addSubcommand(new SnapshotCreate(console))
-                        .addSubcommand(new SnapshotList(console))
-                        .addSubcommand(new SnapshotShow(console))
-                        .addSubcommand(new SnapshotDelete(console))
-                        .addSubcommand(new SnapshotCancel(console))
-                        .addSubcommand(new SnapshotRetain(console))
-                        .addSubcommand(new SnapshotCopy(console))
-                        .addSubcommand(new SnapshotRepair(console))
-                        .addSubcommand(new SnapshotExport(console)));
+        commands.put("snapshot", () -> snapshots(args));
         commands.put("launch", () -> new CommandLine(new Launch(console)));
         commands.put(
                 "image",
@@ -116,6 +103,30 @@ public final class Stillframe {
         commands.put("sweep", () -> new CommandLine(new Sweep(console)));
         commands.put("worker", () -> new CommandLine(new Worker(console)));
         return commands;
+    }
+
+    private CommandLine snapshots(String... args) {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("create", () -> new SnapshotCreate(console));
+        commands.put("list", () -> new SnapshotList(console));
+        commands.put("show", () -> new SnapshotShow(console));
+        commands.put("delete", () -> new SnapshotDelete(console));
+        commands.put("cancel", () -> new SnapshotCancel(console));
+        commands.put("retain", () -> new SnapshotRetain(console));
+        commands.put("copy", () -> new SnapshotCopy(console));
+        commands.put("repair", () -> new SnapshotRepair(console));
+        commands.put("export", () -> new SnapshotExport(console));
+        CommandLine tree = new CommandLine(new SnapshotCommands());
+        keepCalled(commands, 1, args);
+        commands.values().forEach(command -> tree.addSubcommand(command.get()));
+        return tree;
+    }
+
+    /** Only the command that the line names at this place, if it does. */
+    private static void keepCalled(Map<String, ?> commands, int place, String... args) {
+        if (args.length > place && commands.containsKey(args[place])) {
+            commands.keySet().retainAll(Set.of(args[place]));
+        }
     }
 
     private int execute(ParseResult parsed) {

@@ -151,8 +151,7 @@ public final class Engine implements AutoCloseable {
     @SuppressWarnings("try") // the subscription only has to last
     public Snapshot await(SnapshotId id, Predicate<Snapshot> until, Duration deadline) {
         long end = System.nanoTime() + deadline.toNanos();
-        Signal changed = new Signal();
-        try (Subscription changes = watchers.signal(changed)) {
+        try (ToldState told = watchers.tell(id)) {
             while (true) {
                 Snapshot snapshot = awaited(id);
                 if (until.test(snapshot)) {
@@ -165,7 +164,7 @@ public final class Engine implements AutoCloseable {
                                     + snapshot.obligations() + ") after " + deadline.toMillis() + " ms",
                             null);
                 }
-                changed.await(Math.min(left, LOOK_AGAIN_NANOS));
+                told.await(until, Math.min(left, LOOK_AGAIN_NANOS));
             }
         }
     }

@@ -16,13 +16,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches one transfer from outside its threads: shows its progress, to watchers ten times and to the catalog twice a second at most,
+ * Watches one transfer from outside its threads: shows its progress, to watchers five times and to the catalog once a second at most,
  * and stops it when no byte has moved for too long. A slow catalog or listener never holds the transfer up.
  */
 final class TransferWatch {
     private static final Logger LOG = LoggerFactory.getLogger(TransferWatch.class);
-    private static final long SHOW_MILLIS = 100;
-    private static final long WRITE_MILLIS = 500;
+    private static final long SHOW_MILLIS = 200;
+    private static final long WRITE_MILLIS = 1000;
 
     private final Job job;
     private final ScheduledExecutorService ticks;

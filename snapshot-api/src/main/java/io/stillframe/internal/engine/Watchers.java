@@ -29,7 +29,7 @@ final class Watchers implements AutoCloseable {
     private static final long LOOK_MILLIS = 500;
 
     private final List<Watch> watches = new CopyOnWriteArrayList<>();
-    private final Set<Signal> signals = ConcurrentHashMap.newKeySet();
+    private final Set<ToldState> told = ConcurrentHashMap.newKeySet();
     private final Executor deliveries;
     private final ScheduledExecutorService ticks;
 
@@ -61,15 +61,16 @@ final class Watchers implements AutoCloseable {
         return watch::end;
     }
 
-    /** Raises {@code signal} with every change of any snapshot that this service works on. */
-    Subscription signal(Signal signal) {
-        signals.add(signal);
-        return () -> signals.remove(signal);
+    /** For who waits in a thread of its own until a snapshot that this service may work on is as wanted; closed by the caller. */
+    ToldState tell(SnapshotId id) {
+        ToldState state = new ToldState(id, told::remove);
+        told.add(state);
+        return state;
     }
 
     /** Something changed; returns at once. */
     void changed(Snapshot snapshot) {
-        signals.forEach(Signal::raise);
+        told.forEach(state -> state.offer(snapshot));
         for (Watch watch : watches) {
             if (watch.id.equals(snapshot.id())) {
                 watch.offer(snapshot);
@@ -80,7 +81,7 @@ final class Watchers implements AutoCloseable {
     @Override
     public void close() {
         watches.forEach(Watch::end);
-        signals.forEach(Signal::raise);
+        told.forEach(ToldState::end);
     }
 
     private void look(SnapshotId id, Function<SnapshotId, Optional<Snapshot>> stored) {

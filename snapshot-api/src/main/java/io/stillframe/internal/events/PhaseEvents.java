@@ -42,17 +42,21 @@ public final class PhaseEvents {
 
     /** Begins an event about a snapshot, in its home region. */
     public static PhaseSpan begin(Kind kind, Snapshot snapshot) {
-        return PRESENT ? RecordedSpan.begin(kind, Optional.of(snapshot), Optional.empty()) : PhaseSpan.none();
+        return isRecording() ? RecordedSpan.begin(kind, Optional.of(snapshot), Optional.empty()) : PhaseSpan.none();
     }
 
     /** Begins an event about a snapshot in a region. */
     public static PhaseSpan begin(Kind kind, Snapshot snapshot, String region) {
-        return PRESENT ? RecordedSpan.begin(kind, Optional.of(snapshot), Optional.of(region)) : PhaseSpan.none();
+        return isRecording() ? RecordedSpan.begin(kind, Optional.of(snapshot), Optional.of(region)) : PhaseSpan.none();
     }
 
     /** Begins an event about no single snapshot. */
     public static PhaseSpan begin(Kind kind) {
-        return PRESENT ? RecordedSpan.begin(kind, Optional.empty(), Optional.empty()) : PhaseSpan.none();
+        return isRecording() ? RecordedSpan.begin(kind, Optional.empty(), Optional.empty()) : PhaseSpan.none();
+    }
+
+    private static boolean isRecording() {
+        return PRESENT && Recorder.hasBegun();
     }
 
     /** By a class of its, since on the class path there are no modules to ask for. */

@@ -4,7 +4,7 @@ import io.stillframe.internal.events.PhaseEvents.Kind;
 import io.stillframe.model.Snapshot;
 import java.util.Optional;
 
-/** An event of the flight recorder's; the only user of its classes, which may be absent. */
+/** An event of the flight recorder's; used only where {@link Recorder} has been started. */
 final class RecordedSpan implements PhaseSpan {
     private final SnapshotEvent event;
 
