@@ -11,6 +11,9 @@ import java.util.List;
 final class StoreSuite {
     static final long STREAM = 2L << 30;
 
+    /** What a processor without SHA instructions makes of it: the client signs the payload, ours sums up with CRC-32C or MD5. */
+    private static final String SOFTWARE_SHA = "AWS SDK's synchronous client, no SHA instructions";
+
     private static final String PACKAGE = "io.stillframe.benchmarks.stores.";
     /** What parts (6 of 8 MiB) and connections (4) take by the documents, and a heap that nothing but small objects need. */
     static final String STREAM_MEMORY = "-Xmx64m -XX:MaxDirectMemorySize=64m";
@@ -21,8 +24,8 @@ final class StoreSuite {
     /** What the tool's start script says, and the archive of classes that it made. */
     private static final String TOOL_OPTIONS =
             "-XX:+UseSerialGC -Xmx192m -XX:MaxDirectMemorySize=320m -XX:Tier4InvocationThreshold=30000"
-                    + " -XX:Tier4MinInvocationThreshold=3000 -XX:Tier4CompileThreshold=60000 $STILLFRAME_JAVA_OPTS"
-                    + " -XX:SharedArchiveFile=$(ls -t %1$s/target/classes.archive/*.jsa | head -n 1) -cp %1$s/target/stillframe.jar:%2$s ";
+                    + " -XX:Tier4MinInvocationThreshold=3000 -XX:Tier4CompileThreshold=60000 $STILLFRAME_JAVA_OPTS %1$s"
+                    + " -XX:SharedArchiveFile=$(ls -t %2$s/target/classes.archive/*.jsa | head -n 1) -cp %2$s/target/stillframe.jar:%3$s ";
 
     private final Path repository;
     private final long stream;
@@ -44,13 +47,19 @@ final class StoreSuite {
                         upload(
                                 "stillframe to S3",
                                 "java",
-                                program(STREAM_MEMORY + PLAIN, "StoreUpload") + " \"$BENCH_S3\" own",
+                                asTool(STREAM_MEMORY + PLAIN, "StoreUpload") + " \"$BENCH_S3\" own",
                                 s3("own")),
                         upload("rclone rcat to S3", "rclone", "rclone rcat LAB:$BENCH_BUCKET/peer", s3("peer")),
                         upload(
                                 "AWS SDK's synchronous client",
                                 "java",
                                 program("", "SyncClientUpload")
+                                        + " \"$BENCH_ENDPOINT\" \"$AWS_REGION\" $BENCH_BUCKET sync",
+                                s3("sync")),
+                        upload(
+                                SOFTWARE_SHA,
+                                "java",
+                                program("-XX:-UseSHA", "SyncClientUpload")
                                         + " \"$BENCH_ENDPOINT\" \"$AWS_REGION\" $BENCH_BUCKET sync",
                                 s3("sync")),
                         upload(
@@ -61,7 +70,7 @@ final class StoreSuite {
                         upload(
                                 "stillframe to Swift",
                                 "java",
-                                program(STREAM_MEMORY, "StoreUpload") + " \"$BENCH_SWIFT\" own",
+                                asTool(STREAM_MEMORY, "StoreUpload") + " \"$BENCH_SWIFT\" own",
                                 swift("own")),
                         upload(
                                 "swift client, from the pipe",
@@ -78,9 +87,11 @@ final class StoreSuite {
                 List.of(
                         new Bar("stillframe to S3", "rclone rcat to S3", 1, 0),
                         Bar.ofProcessor("stillframe to S3", "AWS SDK's synchronous client", 0.5),
+                        Bar.ofProcessor("stillframe to S3", SOFTWARE_SHA, 0.5),
                         new Bar("stillframe to Swift", "swift client, from the pipe", 1, 0),
                         new Bar("stillframe to Swift", "swift client, from a file", 1, 0),
-                        Bar.ofProcessor("stillframe to Swift", "AWS SDK's synchronous client", 0.5)));
+                        Bar.ofProcessor("stillframe to Swift", "AWS SDK's synchronous client", 0.5),
+                        Bar.ofProcessor("stillframe to Swift", SOFTWARE_SHA, 0.5)));
     }
 
     private Contender upload(String name, String tool, String command, String verify) {
@@ -101,8 +112,8 @@ final class StoreSuite {
     }
 
     /** With the virtual machine that the tool has. */
-    private String asTool(String name) {
-        return "java " + TOOL_OPTIONS.formatted(repository.resolve("examples"), jar()) + PACKAGE + name;
+    private String asTool(String memory, String name) {
+        return "java " + TOOL_OPTIONS.formatted(memory, repository.resolve("examples"), jar()) + PACKAGE + name;
     }
 
     private Path jar() {
@@ -119,7 +130,11 @@ final class StoreSuite {
                 "A snapshot of the disk to S3",
                 List.of(
                         new Contender(
-                                "core to a null sink", List.of(), asTool("NullSink") + " pack disk.raw", "", "true"),
+                                "core to a null sink",
+                                List.of(),
+                                asTool("", "NullSink") + " pack disk.raw",
+                                "",
+                                "true"),
                         new Contender(
                                 "stillframe snapshot to S3",
                                 List.of(),

@@ -42,12 +42,25 @@ final class SwiftLookup {
         String what = "looking for " + key + " in container " + names.container();
         Answer answer = client.call(what, new SwiftCall("HEAD", names.objectPath(key)).header("X-Newest", "true"));
         if (answer.status() == 404) {
+            requireContainer(client, names.container(), what);
             return Optional.empty();
         }
         if (!answer.succeeded()) {
             throw SwiftErrors.of(what, answer);
         }
         return Optional.of(found(key, answer, what));
+    }
+
+    /** The answer for an object is the same whether it or its container is missing, and who lost the container has lost no object. */
+    static void requireContainer(SwiftClient client, String container, String what) {
+        Answer answer = client.call(what, SwiftCall.describing(SwiftNames.path(container)));
+        if (answer.status() == 404) {
+            throw SnapshotException.permanent(
+                    what + ": container " + container + " does not exist (any more); create it", null);
+        }
+        if (!answer.succeeded()) {
+            throw SwiftErrors.of(what, answer);
+        }
     }
 
     private static Found found(ObjectKey key, Answer answer, String what) {

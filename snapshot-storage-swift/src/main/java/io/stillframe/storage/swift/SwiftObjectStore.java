@@ -62,7 +62,7 @@ public final class SwiftObjectStore implements ObjectStore {
             SwiftNames names = new SwiftNames(settings.container(), settings.prefix());
             this.parts = SwiftParts.of(client, names, info);
             this.capabilities = capabilities(info);
-            requireContainer();
+            SwiftLookup.requireContainer(client, settings.container(), "opening the store");
         } catch (RuntimeException e) {
             transport.close();
             throw e;
@@ -89,17 +89,6 @@ public final class SwiftObjectStore implements ObjectStore {
                 info.largestObject(),
                 parts,
                 largestObject);
-    }
-
-    private void requireContainer() {
-        String what = "opening container " + settings.container();
-        Answer answer = parts.client().call(what, SwiftCall.describing(SwiftNames.path(settings.container())));
-        if (answer.status() == 404) {
-            throw SnapshotException.permanent(what + ": it does not exist; create it", null);
-        }
-        if (!answer.succeeded()) {
-            throw SwiftErrors.of(what, answer);
-        }
     }
 
     Duration completionTimeout() {

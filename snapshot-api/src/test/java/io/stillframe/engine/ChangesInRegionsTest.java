@@ -1,0 +1,194 @@
+package io.stillframe.engine;
+
+import static io.stillframe.engine.ChangesLab.MIB;
+import static io.stillframe.engine.ChangesLab.assertReads;
+import static io.stillframe.engine.ChangesLab.changes;
+import static io.stillframe.engine.ChangesLab.damage;
+import static io.stillframe.engine.ChangesLab.disk;
+import static io.stillframe.engine.ChangesLab.noise;
+import static io.stillframe.engine.ChangesLab.pointedInto;
+import static io.stillframe.engine.ChangesLab.taken;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.stillframe.SnapshotService;
+import io.stillframe.model.LastCopies;
+import io.stillframe.model.ScrubReport;
+import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.spi.Cancellation;
+import io.stillframe.store.FaultInjectingStore.Operation;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** Snapshots that store changes, in several regions. */
+class ChangesInRegionsTest {
+    @Test
+    void anUnfinishedCopyOfTheBaseIsNotReliedOn() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu"));
+            regions.store("us").failAlways(Operation.PUT, Kind.TRANSIENT);
+            service.addCopy(first.id(), "us");
+            await().atMost(Lab.LONG).until(() -> regions.objects("us").size() == 2);
+            service.addCopy(second.id(), "us");
+            await().atMost(Lab.LONG)
+                    .until(() -> regions.objects("us").keySet().stream()
+                            .anyMatch(key -> key.value().endsWith("vda.older-1.pack")));
+            regions.up("us");
+
+            RegionLab.awaitWhole(service, second.id());
+            assertReads(lab, service, service.get(second.id()));
+        }
+    }
+
+    @Test
+    void aRegionThatTheBaseIsNotInGetsWhatIsNeededToo() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu"));
+            service.addCopy(second.id(), "us");
+            RegionLab.awaitWhole(service, second.id());
+            assertThat(disk(service.get(second.id()), "vda").older()).containsExactly(pointedInto(first, "vda"));
+
+            regions.down("eu");
+            assertReads(lab, service, service.get(second.id()));
+            regions.up("eu");
+            service.delete(first.id());
+            assertReads(lab, service, service.get(second.id()));
+            service.delete(second.id());
+
+            regions.awaitGone(first.id());
+            regions.awaitGone(second.id());
+        }
+    }
+
+    @Test
+    void aCopyThatOthersAreBuiltOnGoesWhenTheyHaveGone() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu", "us"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu", "us"));
+            RegionLab.awaitWhole(service, second.id());
+
+            service.removeCopy(first.id(), "us");
+            service.await(
+                    first.id(),
+                    s -> s.replica("us")
+                            .filter(copy -> copy.failure().isPresent())
+                            .isPresent(),
+                    Lab.LONG);
+            regions.down("eu");
+            assertReads(lab, service, service.get(second.id()));
+            regions.up("eu");
+            service.removeCopy(second.id(), "us");
+
+            service.await(first.id(), s -> s.replica("us").isEmpty(), Lab.LONG);
+            assertThat(regions.objects("us")).isEmpty();
+            assertReads(lab, service, service.get(second.id()));
+        }
+    }
+
+    @Test
+    void whatIsLeftInARegionThatIsGivenUpKeepsNothing() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu", "us"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu", "us"));
+            RegionLab.awaitWhole(service, second.id());
+            service.delete(first.id());
+
+            regions.down("us");
+            service.forgetRegion("us", LastCopies.KEEP, report -> {}, new Cancellation());
+            assertReads(lab, service, service.get(second.id()));
+            service.delete(second.id());
+
+            assertThat(lab.catalog.list(Optional.empty(), 10).items()).isEmpty();
+            assertThat(regions.objects("eu")).isEmpty();
+        }
+    }
+
+    @Test
+    void damageToWhatIsNeededIsFoundAndRepaired() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu"));
+            service.addCopy(second.id(), "us");
+            RegionLab.awaitWhole(service, second.id());
+            damage(regions.store("us"), "vda.older-1.pack");
+
+            ScrubReport found = service.repair(second.id(), new Cancellation());
+            assertThat(found.items())
+                    .extracting(ScrubReport.Item::outcome)
+                    .containsExactly(ScrubReport.Outcome.WHOLE, ScrubReport.Outcome.REPAIRING);
+            RegionLab.awaitWhole(service, second.id());
+
+            assertThat(service.scrub(second.id(), new Cancellation()).count(ScrubReport.Outcome.WHOLE))
+                    .isEqualTo(2);
+            service.delete(first.id());
+            service.delete(second.id());
+            regions.awaitGone(second.id());
+        }
+    }
+
+    @Test
+    void damageToWhatAnotherSnapshotHasIsRepairedForBoth() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu", "us"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu", "us"));
+            RegionLab.awaitWhole(service, second.id());
+            damage(regions.store("us"), first.id() + "/vda.pack");
+
+            service.repair(second.id(), new Cancellation());
+            RegionLab.awaitWhole(service, second.id());
+            assertThat(service.scrub(second.id(), new Cancellation()).count(ScrubReport.Outcome.WHOLE))
+                    .isEqualTo(2);
+            service.repair(first.id(), new Cancellation());
+            RegionLab.awaitWhole(service, first.id());
+
+            assertThat(service.scrub(first.id(), new Cancellation()).count(ScrubReport.Outcome.WHOLE))
+                    .isEqualTo(2);
+            regions.down("eu");
+            assertReads(lab, service, service.get(second.id()));
+            regions.up("eu");
+            service.delete(first.id());
+            service.delete(second.id());
+            regions.awaitGone(second.id());
+        }
+    }
+
+    @Test
+    void aRegionThatIsAwayIsLeftBehindAndNotWaitedFor() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu", "us"));
+            RegionLab.awaitWhole(service, first.id());
+            lab.guest.write("vda", MIB, noise(2));
+            regions.down("us");
+
+            Snapshot second = taken(lab, service, changes().withRegions("eu", "us"));
+
+            assertThat(disk(second, "vda").older()).containsExactly(pointedInto(first, "vda"));
+            regions.up("us");
+            RegionLab.awaitWhole(service, second.id());
+            assertReads(lab, service, second);
+        }
+    }
+}
