@@ -63,12 +63,12 @@ final class MissingContainerTest {
 
     @Test
     void anUploadIsNotCompletedIntoNothing() {
-        try (UploadSession session = store.beginUpload(KEY, LAYOUT, UploadOptions.ofDefaults())) {
-            PartReceipt part = session.putPart(1, ByteBuffer.wrap(Bytes.random(PART, 1)));
-            container.send("DELETE", "/" + container.name());
-            assertThat(failing(() -> session.complete(List.of(part), PublishMode.REPLACE), Kind.PERMANENT))
-                    .hasMessageContaining(container.name());
-        }
+        UploadSession session = store.beginUpload(KEY, LAYOUT, UploadOptions.ofDefaults());
+        PartReceipt part = session.putPart(1, ByteBuffer.wrap(Bytes.random(PART, 1)));
+        container.send("DELETE", "/" + container.name());
+        assertThat(failing(() -> session.complete(List.of(part), PublishMode.REPLACE), Kind.PERMANENT))
+                .hasMessageContaining(container.name());
+        assertThat(failing(session::close, Kind.PERMANENT)).hasMessageContaining(container.name());
         // Whoever sees no container may see it again: nothing is removed on that ground.
         assertThat(container.segments()).isNotEmpty();
     }
