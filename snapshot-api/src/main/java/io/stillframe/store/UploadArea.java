@@ -132,20 +132,29 @@ final class UploadArea {
 
     /** Clears away what a killed process left of an upload that was not yet or is no longer one. */
     private void removeLeftover(UploadFiles files) throws IOException {
-        if (files.lastChanged().isAfter(clock.instant().minus(LEFTOVER_AGE))) {
+        // Who begins an upload has its lock before it writes anything: where something is written, the lock alone
+        // tells.
+        if (!files.isBegun() && files.lastChanged().isAfter(clock.instant().minus(LEFTOVER_AGE))) {
             return;
         }
         try {
             Optional<ProcessLock> lock = ProcessLock.acquire(files.lock(), Duration.ZERO);
             if (lock.isPresent()) {
                 try {
-                    files.remove();
+                    removeUnlessUpload(files);
                 } finally {
                     lock.get().close();
                 }
             }
         } catch (NoSuchFileException e) {
             // Somebody else cleared it away.
+        }
+    }
+
+    /** It may have become one, and been left to others, since it was looked at. */
+    private static void removeUnlessUpload(UploadFiles files) throws IOException {
+        if (readable(files).isEmpty()) {
+            files.remove();
         }
     }
 

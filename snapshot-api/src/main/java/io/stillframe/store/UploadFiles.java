@@ -82,6 +82,11 @@ record UploadFiles(Path directory, String id) {
         return upload;
     }
 
+    /** Whether somebody was about to make the upload exist. */
+    boolean isBegun() {
+        return Files.exists(file("new"));
+    }
+
     /** What the session file says; empty if there is none, CORRUPT if it cannot be read. */
     Optional<UnfinishedUpload> read() throws IOException {
         try {

@@ -3,6 +3,7 @@ package io.stillframe.store;
 import static io.stillframe.spi.contract.Faults.failing;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.stillframe.internal.file.ProcessLock;
 import io.stillframe.internal.file.SafeNames;
 import io.stillframe.internal.json.SealedJson;
 import io.stillframe.model.SnapshotException.Kind;
@@ -315,6 +316,20 @@ final class FileObjectStoreTest {
         try (Stream<Path> left = Files.list(uploads())) {
             assertThat(left).allMatch(file -> file.getFileName().toString().startsWith(kept.state()));
         }
+    }
+
+    /** Found by the crash harness: the process died between writing what makes an upload and giving it its name. */
+    @Test
+    void whatADeadProcessWasAboutToMakeAnUploadGoesAtOnce() throws IOException {
+        String id = "0123456789ab0123456789abcdef";
+        Path lock = Files.createFile(uploads().resolve(id + ".lock"));
+        Path written = Files.write(uploads().resolve(id + ".new"), new byte[100]);
+        try (ProcessLock living = ProcessLock.acquire(lock, Duration.ZERO).orElseThrow()) {
+            assertThat(store.listUploads("", Optional.empty(), 10).items()).isEmpty();
+            assertThat(written).exists();
+        }
+        assertThat(store.listUploads("", Optional.empty(), 10).items()).isEmpty();
+        assertThat(uploads()).isEmptyDirectory();
     }
 
     @Test
