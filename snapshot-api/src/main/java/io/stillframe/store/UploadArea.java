@@ -132,9 +132,8 @@ final class UploadArea {
 
     /** Clears away what a killed process left of an upload that was not yet or is no longer one. */
     private void removeLeftover(UploadFiles files) throws IOException {
-        // Who begins an upload has its lock before it writes anything: where something is written, the lock alone
-        // tells.
-        if (!files.isBegun() && files.lastChanged().isAfter(clock.instant().minus(LEFTOVER_AGE))) {
+        // A lock without anything else may just have been made by who is about to take it.
+        if (!files.isWritten() && files.lastChanged().isAfter(clock.instant().minus(LEFTOVER_AGE))) {
             return;
         }
         try {

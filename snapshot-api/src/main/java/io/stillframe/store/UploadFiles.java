@@ -82,9 +82,9 @@ record UploadFiles(Path directory, String id) {
         return upload;
     }
 
-    /** Whether somebody was about to make the upload exist. */
-    boolean isBegun() {
-        return Files.exists(file("new"));
+    /** Whether there is anything that only the holder of the lock writes, and removes before the lock. */
+    boolean isWritten() {
+        return Files.exists(file("new")) || Files.exists(parts()) || Files.exists(body());
     }
 
     /** What the session file says; empty if there is none, CORRUPT if it cannot be read. */

@@ -45,6 +45,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a file store promises beyond the contract: its files, and what foreign hands and crashes do to them. */
 final class FileObjectStoreTest {
@@ -299,18 +300,13 @@ final class FileObjectStoreTest {
     }
 
     @Test
-    void leftoversThatAreNoUploadGoWhenTheyAreOld() throws IOException {
-        SteppableClock clock = SteppableClock.at(Instant.now());
-        FileObjectStore stepped = FileObjectStore.open(directory, clock);
+    void leftoversThatAreNoUploadGo() throws IOException {
         UploadToken kept = detached("kept", new byte[10]);
         UploadToken lost = detached("lost", new byte[10]);
         UploadToken torn = detached("torn", new byte[10]);
         Files.delete(uploadFile(lost, "json"));
         Files.write(uploadFile(torn, "json"), new byte[100]);
-        assertThat(stepped.listUploads("", Optional.empty(), 10).items()).hasSize(1);
-        assertThat(uploadFile(lost, "body")).exists();
-        clock.step(Duration.ofHours(2));
-        assertThat(stepped.listUploads("", Optional.empty(), 10).items())
+        assertThat(store.listUploads("", Optional.empty(), 10).items())
                 .extracting(upload -> upload.token())
                 .containsExactly(kept);
         try (Stream<Path> left = Files.list(uploads())) {
@@ -318,12 +314,25 @@ final class FileObjectStoreTest {
         }
     }
 
-    /** Found by the crash harness: the process died between writing what makes an upload and giving it its name. */
     @Test
-    void whatADeadProcessWasAboutToMakeAnUploadGoesAtOnce() throws IOException {
+    void aLockAloneMayBeOfAnUploadThatBeginsAndGoesWhenItIsOld() throws IOException {
+        SteppableClock clock = SteppableClock.at(Instant.now());
+        FileObjectStore stepped = FileObjectStore.open(directory, clock);
+        Path lock = Files.createFile(uploads().resolve("0123456789ab0123456789abcdef.lock"));
+        assertThat(stepped.listUploads("", Optional.empty(), 10).items()).isEmpty();
+        assertThat(lock).exists();
+        clock.step(Duration.ofHours(2));
+        assertThat(stepped.listUploads("", Optional.empty(), 10).items()).isEmpty();
+        assertThat(lock).doesNotExist();
+    }
+
+    /** Found by the crash harness: the process died while it made an upload exist, or while it removed one. */
+    @ParameterizedTest
+    @ValueSource(strings = {"new", "body", "parts"})
+    void whatADeadProcessLeftOfNoUploadGoesAtOnce(String kind) throws IOException {
         String id = "0123456789ab0123456789abcdef";
         Path lock = Files.createFile(uploads().resolve(id + ".lock"));
-        Path written = Files.write(uploads().resolve(id + ".new"), new byte[100]);
+        Path written = Files.write(uploads().resolve(id + "." + kind), new byte[100]);
         try (ProcessLock living = ProcessLock.acquire(lock, Duration.ZERO).orElseThrow()) {
             assertThat(store.listUploads("", Optional.empty(), 10).items()).isEmpty();
             assertThat(written).exists();
