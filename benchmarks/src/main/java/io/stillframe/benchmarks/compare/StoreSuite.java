@@ -1,12 +1,11 @@
 package io.stillframe.benchmarks.compare;
 
 import io.stillframe.benchmarks.report.Results.Bar;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
  * The contests about object stores. Servers and credentials come by the environment that {@code stores.sh} sets, for each tool in its
- * own way; {@code LAB} is rclone's name of the S3 server.
+ * own way, {@code REPOSITORY} is the checkout's directory; {@code LAB} is rclone's name of the S3 server.
  */
 final class StoreSuite {
     static final long STREAM = 2L << 30;
@@ -27,12 +26,12 @@ final class StoreSuite {
                     + " -XX:Tier4MinInvocationThreshold=3000 -XX:Tier4CompileThreshold=60000 $STILLFRAME_JAVA_OPTS %1$s"
                     + " -XX:SharedArchiveFile=$(ls -t %2$s/target/classes.archive/*.jsa | head -n 1) -cp %2$s/target/stillframe.jar:%3$s ";
 
-    private final Path repository;
+    private static final String JAR = "$REPOSITORY/benchmarks/target/benchmarks.jar";
+
     private final long stream;
 
     /** @param stream bytes of the stream, at most the data of the disk */
-    StoreSuite(Path repository, long stream) {
-        this.repository = repository;
+    StoreSuite(long stream) {
         this.stream = stream;
     }
 
@@ -108,16 +107,12 @@ final class StoreSuite {
     }
 
     private String program(String memory, String name) {
-        return "java -XX:+UseSerialGC " + memory + " -cp " + jar() + " " + PACKAGE + name;
+        return "java -XX:+UseSerialGC " + memory + " -cp " + JAR + " " + PACKAGE + name;
     }
 
     /** With the virtual machine that the tool has. */
     private String asTool(String memory, String name) {
-        return "java " + TOOL_OPTIONS.formatted(memory, repository.resolve("examples"), jar()) + PACKAGE + name;
-    }
-
-    private Path jar() {
-        return repository.resolve("benchmarks/target/benchmarks.jar");
+        return "java " + TOOL_OPTIONS.formatted(memory, "$REPOSITORY/examples", JAR) + PACKAGE + name;
     }
 
     long stream() {

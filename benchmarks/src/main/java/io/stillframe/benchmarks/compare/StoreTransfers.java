@@ -23,7 +23,7 @@ final class StoreTransfers implements Measurement {
     @Override
     public Results measure(Path repository, Options options, PrintStream log) throws IOException, InterruptedException {
         BenchmarkDisk disk = BenchmarkDisk.make(options.work(), options.dataBytes(), log);
-        StoreSuite suite = new StoreSuite(repository, Math.min(StoreSuite.STREAM, disk.dataBytes()));
+        StoreSuite suite = new StoreSuite(Math.min(StoreSuite.STREAM, disk.dataBytes()));
         try (OutputDirectory out = OutputDirectory.make(options, disk)) {
             makeStream(disk.data(), out.path().resolve("stream.bin"), suite.stream());
             makeInstance(disk.disk(), Files.createDirectories(out.path().resolve("instances/disk")));
@@ -48,12 +48,18 @@ final class StoreTransfers implements Measurement {
             Path repository, BenchmarkDisk disk, Path out, StoreSuite suite, Options options, PrintStream log)
             throws IOException, InterruptedException {
         Map<String, String> environment = Map.of(
-                "PATH", repository.resolve("examples") + ":" + System.getenv("PATH"),
-                "STILLFRAME_JAVA_OPTS", TOOL_MEMORY,
-                "STILLFRAME_HYPERVISOR", "images://" + out.resolve("instances"),
+                "REPOSITORY",
+                repository.toString(),
+                "PATH",
+                repository.resolve("examples") + ":" + System.getenv("PATH"),
+                "STILLFRAME_JAVA_OPTS",
+                TOOL_MEMORY,
+                "STILLFRAME_HYPERVISOR",
+                "images://" + out.resolve("instances"),
                 "STILLFRAME_STORE",
-                        Optional.ofNullable(System.getenv("BENCH_S3")).orElse(""),
-                "STILLFRAME_CATALOG", "file://" + out.resolve("catalog"));
+                Optional.ofNullable(System.getenv("BENCH_S3")).orElse(""),
+                "STILLFRAME_CATALOG",
+                "file://" + out.resolve("catalog"));
         Rounds rounds = new Rounds(disk, out, environment, Machine::has, options, log);
         List<Comparison> done = new ArrayList<>();
         if (options.wants(suite.streams().title())) {

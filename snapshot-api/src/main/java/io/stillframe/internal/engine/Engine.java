@@ -148,7 +148,6 @@ public final class Engine implements AutoCloseable {
         return watchers.add(reads.get(id), listener);
     }
 
-    @SuppressWarnings("try") // the subscription only has to last
     public Snapshot await(SnapshotId id, Predicate<Snapshot> until, Duration deadline) {
         long end = System.nanoTime() + deadline.toNanos();
         try (ToldState told = watchers.tell(id)) {
