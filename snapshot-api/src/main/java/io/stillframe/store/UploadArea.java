@@ -26,8 +26,8 @@ import java.util.TreeSet;
 
 /** Where a file store keeps its unfinished uploads. Safe for use by several threads and processes. */
 final class UploadArea {
-    /** What is no upload and younger than this may become one yet. */
-    private static final Duration LEFTOVER_AGE = Duration.ofHours(1);
+    /** Each failure needs another one that looks for leftovers in the microseconds in between; so many in a row are a fault. */
+    private static final int NAMES_TRIED = 100;
 
     private final Path directory;
     private final StoreDirectory objects;
@@ -44,9 +44,9 @@ final class UploadArea {
     /** @param durable whether the upload must outlast a crash of the machine */
     FileUpload begin(ObjectKey key, PartLayout layout, boolean durable) throws IOException {
         Instant now = clock.instant();
-        UploadFiles files = UploadFiles.create(directory, now);
-        ProcessLock lock = ProcessLock.acquire(files.lock(), Duration.ZERO)
-                .orElseThrow(() -> new IOException("a new upload's lock is taken"));
+        Reserved reserved = reserve(now);
+        UploadFiles files = reserved.files();
+        ProcessLock lock = reserved.lock();
         try {
             UnfinishedUpload upload = files.begin(key, layout, now, durable);
             return FileUpload.open(objects, limits, files, upload, lock, false);
@@ -55,6 +55,22 @@ final class UploadArea {
             lock.close();
             throw e;
         }
+    }
+
+    /** @param lock the held lock of the files */
+    private record Reserved(UploadFiles files, ProcessLock lock) {}
+
+    /** A lock that nobody holds yet is cleared away by who looks for leftovers, since it may be a dead process's; then another name is tried. */
+    private Reserved reserve(Instant now) throws IOException {
+        for (int i = 0; i < NAMES_TRIED; i++) {
+            UploadFiles files = UploadFiles.create(directory, now);
+            Optional<ProcessLock> lock = lockIfThere(files);
+            if (lock.isPresent()) {
+                return new Reserved(files, lock.get());
+            }
+        }
+        throw new IOException("the locks of " + NAMES_TRIED + " new uploads in " + directory
+                + " were removed or taken before they were held; something else works on these files");
     }
 
     FileUpload resume(UploadToken token) throws IOException {
@@ -130,23 +146,24 @@ final class UploadArea {
         }
     }
 
-    /** Clears away what a killed process left of an upload that was not yet or is no longer one. */
+    /** Clears away what a killed process left of an upload that was not yet or is no longer one: its lock is free. */
     private void removeLeftover(UploadFiles files) throws IOException {
-        // A lock without anything else may just have been made by who is about to take it.
-        if (!files.isWritten() && files.lastChanged().isAfter(clock.instant().minus(LEFTOVER_AGE))) {
-            return;
-        }
-        try {
-            Optional<ProcessLock> lock = ProcessLock.acquire(files.lock(), Duration.ZERO);
-            if (lock.isPresent()) {
-                try {
-                    removeUnlessUpload(files);
-                } finally {
-                    lock.get().close();
-                }
+        Optional<ProcessLock> lock = lockIfThere(files);
+        if (lock.isPresent()) {
+            try {
+                removeUnlessUpload(files);
+            } finally {
+                lock.get().close();
             }
+        }
+    }
+
+    /** Empty if another owner has it, or has removed it. */
+    private static Optional<ProcessLock> lockIfThere(UploadFiles files) throws IOException {
+        try {
+            return ProcessLock.acquire(files.lock(), Duration.ZERO);
         } catch (NoSuchFileException e) {
-            // Somebody else cleared it away.
+            return Optional.empty();
         }
     }
 

@@ -82,11 +82,6 @@ record UploadFiles(Path directory, String id) {
         return upload;
     }
 
-    /** Whether there is anything that only the holder of the lock writes, and removes before the lock. */
-    boolean isWritten() {
-        return Files.exists(file("new")) || Files.exists(parts()) || Files.exists(body());
-    }
-
     /** What the session file says; empty if there is none, CORRUPT if it cannot be read. */
     Optional<UnfinishedUpload> read() throws IOException {
         try {
@@ -116,20 +111,6 @@ record UploadFiles(Path directory, String id) {
         Files.deleteIfExists(parts());
         Files.deleteIfExists(body());
         Files.deleteIfExists(lock());
-    }
-
-    /** When anything of it was last changed. */
-    Instant lastChanged() throws IOException {
-        Instant last = Instant.EPOCH;
-        for (Path file : new Path[] {session(), file("new"), parts(), body(), lock()}) {
-            try {
-                Instant changed = Files.getLastModifiedTime(file).toInstant();
-                last = changed.isAfter(last) ? changed : last;
-            } catch (NoSuchFileException e) {
-                // Not there, or no longer.
-            }
-        }
-        return last;
     }
 
     private Path file(String kind) {

@@ -183,9 +183,6 @@ class WorkersTest {
                 many.add(front.create(request("large-" + i).withHost("rack-1").withTenant(large))
                         .id());
             }
-            lab.host.add(Lab.instance("small").build());
-            SnapshotId one = front.create(request("small").withHost("rack-1").withTenant(small))
-                    .id();
             // Each snapshot puts one object whole: its manifest.
             Gate first = lab.store.block(Operation.PUT);
             Gate second = lab.store.block(Operation.PUT);
@@ -196,8 +193,15 @@ class WorkersTest {
                             .build(),
                     "rack-1");
             first.awaitArrival(Lab.LONG);
+            lab.host.add(Lab.instance("small").build());
+            SnapshotId one = front.create(request("small").withHost("rack-1").withTenant(small))
+                    .id();
             many.forEach(id -> front.await(id, SnapshotService.captured(), Lab.LONG));
-            front.await(one, SnapshotService.captured(), Lab.LONG);
+            // Captured, and let go of by who captured it.
+            await().until(() ->
+                    lab.catalog.unfinished(SnapshotCatalog.Owners.NONE, Optional.empty(), 10).items().stream()
+                            .anyMatch(record ->
+                                    record.snapshot().id().equals(one) && record.work() == Work.WAITS_TO_TRANSFER));
             assertThat(front.get(one).phase()).isEqualTo(Phase.WAITING);
             first.open();
             second.awaitArrival(Lab.LONG);

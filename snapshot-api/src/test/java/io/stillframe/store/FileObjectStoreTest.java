@@ -21,7 +21,6 @@ import io.stillframe.spi.UploadSession;
 import io.stillframe.spi.UploadToken;
 import io.stillframe.spi.contract.Bytes;
 import io.stillframe.spi.contract.Crowd;
-import io.stillframe.spi.contract.SteppableClock;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.URI;
@@ -38,7 +37,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -314,16 +315,43 @@ final class FileObjectStoreTest {
         }
     }
 
+    /** Found by the crash harness: the process died between making the lock and holding it, or just before the lock's removal. */
     @Test
-    void aLockAloneMayBeOfAnUploadThatBeginsAndGoesWhenItIsOld() throws IOException {
-        SteppableClock clock = SteppableClock.at(Instant.now());
-        FileObjectStore stepped = FileObjectStore.open(directory, clock);
+    void aDeadProcessesLockAloneGoesAtOnce() throws IOException {
         Path lock = Files.createFile(uploads().resolve("0123456789ab0123456789abcdef.lock"));
-        assertThat(stepped.listUploads("", Optional.empty(), 10).items()).isEmpty();
-        assertThat(lock).exists();
-        clock.step(Duration.ofHours(2));
-        assertThat(stepped.listUploads("", Optional.empty(), 10).items()).isEmpty();
-        assertThat(lock).doesNotExist();
+        try (ProcessLock living = ProcessLock.acquire(lock, Duration.ZERO).orElseThrow()) {
+            assertThat(store.listUploads("", Optional.empty(), 10).items()).isEmpty();
+            assertThat(lock).exists();
+        }
+        assertThat(store.listUploads("", Optional.empty(), 10).items()).isEmpty();
+        assertThat(uploads()).isEmptyDirectory();
+    }
+
+    /** A lock that is not held yet looks like a dead process's. */
+    @Test
+    void uploadsBeginWhileOthersClearAwayWhatIsLeft() throws Exception {
+        AtomicBoolean over = new AtomicBoolean();
+        FutureTask<Integer> looks = new FutureTask<>(() -> {
+            FileObjectStore other = FileObjectStore.open(directory);
+            int rounds = 0;
+            while (!over.get()) {
+                other.listUploads("", Optional.empty(), 10);
+                rounds++;
+            }
+            return rounds;
+        });
+        Thread looking = new Thread(looks, "looks for leftovers");
+        looking.start();
+        try {
+            for (int i = 0; i < 3_000; i++) {
+                store.beginUpload(key("k" + i), LAYOUT, DEFAULTS).close();
+            }
+        } finally {
+            over.set(true);
+        }
+        assertThat(looks.get()).isPositive();
+        store.listUploads("", Optional.empty(), 10);
+        assertThat(uploads()).isEmptyDirectory();
     }
 
     /** Found by the crash harness: the process died while it made an upload exist, or while it removed one. */

@@ -1,21 +1,18 @@
 package io.stillframe.internal.file;
 
-import java.io.FileInputStream;
-import java.io.FileNotFoundException;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.nio.channels.Channels;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -23,6 +20,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Small files whose changes are durable and whole when a call returns. An interrupt neither stops nor breaks a call: journals are
@@ -75,12 +73,31 @@ public final class DurableFiles {
      * @param limit most bytes that are read; a longer file fails with an IOException
      */
     public static byte[] read(Path file, int limit) throws IOException {
-        try (InputStream in = open(file)) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            Optional<byte[]> content = readUnlessInterrupted(file, limit);
+            while (content.isEmpty()) {
+                interrupted |= Thread.interrupted();
+                content = readUnlessInterrupted(file, limit);
+            }
+            return content.get();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** By a channel, although interrupts end it: only that tells a missing file from one that cannot be opened in the same moment. */
+    private static Optional<byte[]> readUnlessInterrupted(Path file, int limit) throws IOException {
+        try (InputStream in = Channels.newInputStream(FileChannel.open(file, StandardOpenOption.READ))) {
             byte[] content = in.readNBytes(limit);
             if (content.length == limit && in.read() >= 0) {
                 throw new IOException(file.getFileName() + " is longer than " + limit + " bytes");
             }
-            return content;
+            return Optional.of(content);
+        } catch (ClosedByInterruptException e) {
+            return Optional.empty();
         }
     }
 
@@ -143,19 +160,6 @@ public final class DurableFiles {
     public static void sync(Path file) throws IOException {
         try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
             open.getFD().sync();
-        }
-    }
-
-    private static InputStream open(Path file) throws IOException {
-        try {
-            return new FileInputStream(file.toFile());
-        } catch (FileNotFoundException e) {
-            // Thrown for other reasons as well.
-            IOException fault = Files.notExists(file)
-                    ? new NoSuchFileException(file.toString())
-                    : new FileSystemException(file.toString(), null, e.getMessage());
-            fault.initCause(e);
-            throw fault;
         }
     }
 

@@ -6,6 +6,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -50,7 +51,9 @@ public final class ProcessLock implements AutoCloseable {
      * Locks a file, which is created if it does not exist. Interrupts are kept for later.
      *
      * @param patience how long to wait for other owners; zero for one try
-     * @return the lock, closed by the caller on any thread; empty if another owner has it for longer
+     * @return the lock, closed by the caller on any thread; empty if another owner has it for longer. It is the file's that has the name:
+     *     while it is held, only its owner removes that
+     * @throws NoSuchFileException if its owner removed the file meanwhile
      */
     public static Optional<ProcessLock> acquire(Path file, Duration patience) throws IOException {
         long deadline = System.nanoTime() + patience.toNanos();
@@ -101,7 +104,8 @@ public final class ProcessLock implements AutoCloseable {
                 pause = Math.min(LONGEST_PAUSE, pause * 2);
             }
             if (!keyOf(file).equals(key)) {
-                throw new IOException("lock file " + file + " was replaced while in use");
+                throw new NoSuchFileException(
+                        file.toString(), null, "the lock file was replaced while it was being locked");
             }
             return Optional.of(new ProcessLock(key, channel));
         } catch (IOException | RuntimeException e) {
