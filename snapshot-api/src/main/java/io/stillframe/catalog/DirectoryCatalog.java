@@ -173,6 +173,12 @@ public final class DirectoryCatalog implements SnapshotCatalog {
         });
     }
 
+    /** Of whatever instance: only the record says whose it is. */
+    @Override
+    public List<SnapshotId> unreadable(String instance) {
+        return List.copyOf(unreadable().keySet());
+    }
+
     /** The records that cannot be read, each with its file's name and what is wrong with it. */
     public Map<SnapshotId, String> unreadable() {
         return locked(state::unreadable);

@@ -86,6 +86,12 @@ public final class MemoryCatalog implements SnapshotCatalog {
         }
     }
 
+    /** None: what is in memory can be read. */
+    @Override
+    public List<SnapshotId> unreadable(String instance) {
+        return List.of();
+    }
+
     @Override
     public CatalogRecord update(CatalogRecord record, Lease lease) {
         CatalogArguments.requireRecord(record);

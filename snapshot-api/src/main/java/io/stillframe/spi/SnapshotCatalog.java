@@ -58,6 +58,15 @@ public interface SnapshotCatalog extends AutoCloseable {
     Page<CatalogRecord> list(SnapshotQuery query, Optional<String> after, int limit);
 
     /**
+     * Snapshots that may be of an instance and whose records cannot be read: damaged ones, and those that a newer version wrote. Listings
+     * leave such a record out; who removes what others may need asks here as well.
+     *
+     * @param instance the instance's identity
+     * @return in no order; without those that are known to be of another instance
+     */
+    List<SnapshotId> unreadable(String instance);
+
+    /**
      * Replaces a record. Identity, time of the request and token cannot change.
      *
      * @param record with the version that it was read with; stored with one more

@@ -1,5 +1,6 @@
 package io.stillframe.catalog;
 
+import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.contract.SnapshotCatalogContract;
 import java.time.Clock;
@@ -11,5 +12,10 @@ final class MemoryCatalogTest extends SnapshotCatalogContract {
     @Override
     protected SnapshotCatalog open(Clock clock) {
         return only.updateAndGet(catalog -> catalog == null ? MemoryCatalog.create(clock) : catalog);
+    }
+
+    @Override
+    protected boolean damage(SnapshotId id) {
+        return false;
     }
 }

@@ -12,8 +12,10 @@ import static io.stillframe.engine.ChangesLab.pointedInto;
 import static io.stillframe.engine.ChangesLab.taken;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.stillframe.SnapshotService;
+import io.stillframe.catalog.DirectoryCatalog;
 import io.stillframe.catalog.MemoryCatalog;
 import io.stillframe.model.RebuildReport;
 import io.stillframe.model.Snapshot;
@@ -31,12 +33,18 @@ import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.UploadOptions;
 import io.stillframe.store.FaultInjectingStore.Operation;
 import io.stillframe.testing.PluginCalls;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of snapshots that store changes, and of what they need, when others go. */
 class ChangesRemovalTest {
@@ -70,6 +78,63 @@ class ChangesRemovalTest {
             lab.assertNothingLeft();
             assertThat(lab.catalog.list(Optional.empty(), 10).items()).isEmpty();
         }
+    }
+
+    /** Its record may be a newer version's, or damaged for a while: its bytes must be there when it is read again. */
+    @Test
+    void whatOneWithAnUnreadableRecordMayNeedStays(@TempDir Path directory) throws IOException {
+        try (Lab lab = Lab.running();
+                DirectoryCatalog catalog = DirectoryCatalog.open(directory, lab.clock)) {
+            SnapshotService service = lab.service(Lab.settings().build(), lab.host, lab.store, catalog);
+            Snapshot first = taken(lab, service, changes());
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes());
+            Path file = directory.resolve("records").resolve(second.id() + ".json");
+            byte[] record = Files.readAllBytes(file);
+            Files.writeString(file, "{\"of\":\"a newer version\"");
+
+            service.delete(first.id());
+            SweepReport report = service.sweep(SweepMode.REMOVE, new Cancellation());
+
+            assertThat(report.items()).singleElement().satisfies(item -> {
+                assertThat(item.subject()).isEqualTo(second.id().value());
+                assertThat(item.action()).isEqualTo(SweepReport.Action.KEPT);
+            });
+            assertGone(service, first.id());
+            Files.write(file, record);
+            assertReads(lab, service, second);
+            service.delete(second.id());
+            assertThat(names(lab, first.id())).isEmpty();
+        }
+    }
+
+    @Test
+    void aSweepNamesWhatNobodyNeedsAnyMore(@TempDir Path directory) throws IOException {
+        try (Lab lab = Lab.running();
+                DirectoryCatalog catalog = DirectoryCatalog.open(directory, lab.clock)) {
+            SnapshotService service = lab.service(Lab.settings().build(), lab.host, lab.store, catalog);
+            Snapshot first = taken(lab, service, changes());
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes());
+            service.delete(first.id());
+            Files.delete(directory.resolve("records").resolve(second.id() + ".json"));
+
+            assertThat(swept(service, SweepMode.DRY_RUN, first))
+                    .containsExactly(tuple(SweepReport.Action.WOULD_REMOVE, first.bytesStored()));
+            assertThat(names(lab, first.id())).containsExactlyInAnyOrder("vda.pack", "vdb.pack", "removed.json");
+            assertThat(swept(service, SweepMode.REMOVE, first))
+                    .containsExactly(tuple(SweepReport.Action.REMOVED, first.bytesStored()));
+
+            assertThat(names(lab, first.id())).isEmpty();
+            assertThat(swept(service, SweepMode.REMOVE, first)).isEmpty();
+        }
+    }
+
+    private static List<Tuple> swept(SnapshotService service, SweepMode mode, Snapshot snapshot) {
+        return service.sweep(mode, new Cancellation()).items().stream()
+                .filter(item -> item.subject().equals(snapshot.id().value()))
+                .map(item -> tuple(item.action(), item.bytes()))
+                .toList();
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.stillframe.SnapshotService;
+import io.stillframe.catalog.DirectoryCatalog;
 import io.stillframe.catalog.MemoryCatalog;
 import io.stillframe.model.DiskSelection;
 import io.stillframe.model.Phase;
@@ -22,12 +23,16 @@ import io.stillframe.spi.UploadOptions;
 import io.stillframe.spi.UploadSession;
 import io.stillframe.store.FaultInjectingStore;
 import io.stillframe.store.FaultInjectingStore.Operation;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A sweep removes what nothing needs, and nothing else. */
 class SweepTest {
@@ -154,6 +159,34 @@ class SweepTest {
             put(lab, SnapshotId.create(LONG_AGO), "manifest.json");
             lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
             assertThat(onlyItem(lab.service()).action()).isEqualTo(Action.KEPT);
+        }
+    }
+
+    @Test
+    void anUnreadableRecordKeepsOnlyItsOwnThings(@TempDir Path directory) throws IOException {
+        try (Lab lab = Lab.running();
+                DirectoryCatalog catalog = DirectoryCatalog.open(directory, lab.clock)) {
+            lab.clock.set(Instant.now());
+            SnapshotService service = lab.service(Lab.settings().build(), lab.host, lab.store, catalog);
+            Snapshot unreadable = take(lab, service, 0);
+            Files.writeString(directory.resolve("records").resolve(unreadable.id() + ".json"), "{}");
+            hold(lab, unreadable.id(), "vda");
+            SnapshotId orphan = SnapshotId.create(LONG_AGO);
+            put(lab, orphan, "vda.raw.zst");
+            lab.clock.set(Instant.now().plus(Duration.ofDays(8)));
+
+            SweepReport report = service.sweep(SweepMode.REMOVE, new Cancellation());
+
+            assertThat(report.items())
+                    .extracting(SweepReport.Item::kind, SweepReport.Item::action)
+                    .containsExactlyInAnyOrder(
+                            tuple(Kind.ORPHANED_OBJECTS, Action.REMOVED),
+                            tuple(Kind.ORPHANED_OBJECTS, Action.KEPT),
+                            tuple(Kind.HELD_POINT_IN_TIME, Action.KEPT));
+            assertThat(lab.objects.list("", Optional.empty(), 10).items())
+                    .isNotEmpty()
+                    .allMatch(object ->
+                            object.key().value().contains(unreadable.id().value()));
         }
     }
 

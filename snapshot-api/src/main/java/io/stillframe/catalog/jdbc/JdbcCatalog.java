@@ -142,6 +142,11 @@ public final class JdbcCatalog implements SnapshotCatalog {
     }
 
     @Override
+    public List<SnapshotId> unreadable(String instance) {
+        return read("looking for unreadable records", connection -> Listing.unreadable(connection, instance));
+    }
+
+    @Override
     public CatalogRecord update(CatalogRecord record, Lease lease) {
         CatalogArguments.requireRecord(record);
         SnapshotId id = record.snapshot().id();

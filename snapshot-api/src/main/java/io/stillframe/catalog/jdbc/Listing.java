@@ -118,6 +118,19 @@ final class Listing {
         return query.order() == SnapshotQuery.Order.SOONEST_EXPIRY ? "expires_at" : "requested_at";
     }
 
+    /** Records of an instance that listings leave out. */
+    static List<SnapshotId> unreadable(Connection connection, String instance) throws SQLException {
+        List<Optional<SnapshotId>> found = Sql.rows(
+                connection,
+                row -> {
+                    SnapshotId id = new SnapshotId(row.getString(1));
+                    return readable(row.getString(2), id).isPresent() ? Optional.empty() : Optional.of(id);
+                },
+                "SELECT id, record FROM stillframe_snapshot WHERE instance_id = ?",
+                ColumnText.of(instance));
+        return found.stream().flatMap(Optional::stream).toList();
+    }
+
     private static Optional<CatalogRecord> readable(Line line) {
         return readable(line.json(), line.id());
     }

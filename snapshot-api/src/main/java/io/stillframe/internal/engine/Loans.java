@@ -1,12 +1,16 @@
 package io.stillframe.internal.engine;
 
+import io.stillframe.model.DiskSnapshot;
 import io.stillframe.model.OlderObject;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.SnapshotException;
+import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.SnapshotCatalog;
@@ -14,6 +18,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What snapshots have stored that younger ones of the same instance point into. A younger one names in its record what it points into
@@ -21,6 +27,8 @@ import java.util.Set;
  * one sees the removal, or the other the need.
  */
 final class Loans {
+    private static final Logger LOG = LoggerFactory.getLogger(Loans.class);
+
     private final Installation installation;
 
     Loans(Installation installation) {
@@ -35,7 +43,8 @@ final class Loans {
     /**
      * Makes a snapshot's record say, for ever, that others may be built on it: who removes it asks for them only then.
      *
-     * @param younger that is to be built on it: each has a lease of its own, so that two of one service do not fence each other
+     * @param younger that is to be built on it: the lease is for it, whichever service works on it, so that two of one service do not
+     *     fence each other, and who goes on after a crash does not meet the dead one's
      * @return whether it does; not so if it is not available, or somebody works on it
      */
     boolean announce(SnapshotId base, SnapshotId younger) {
@@ -43,26 +52,48 @@ final class Loans {
         if (catalog.find(base).filter(Attributes::mayLend).isPresent()) {
             return true;
         }
-        String owner = installation.owner() + "/" + younger;
-        LeaseOutcome outcome =
-                catalog.acquire(base.value(), owner, installation.settings().leaseTtl());
-        if (!(outcome instanceof LeaseOutcome.Granted granted)) {
-            return false;
-        }
+        LeaseOutcome outcome = catalog.acquire(
+                base.value(), "the maker of " + younger, installation.settings().leaseTtl());
+        return outcome instanceof LeaseOutcome.Granted granted && announce(base, granted.lease());
+    }
+
+    private boolean announce(SnapshotId base, Lease lease) {
+        SnapshotCatalog catalog = installation.catalog();
         try {
             Optional<CatalogRecord> found =
                     catalog.find(base).filter(record -> record.snapshot().status() == SnapshotStatus.AVAILABLE);
-            found.ifPresent(record -> catalog.update(Attributes.withLends(record), granted.lease()));
+            found.ifPresent(record -> catalog.update(Attributes.withLends(record), lease));
             return found.isPresent();
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.FENCED) {
+                // By who was replaced as the younger one's maker, which is the lease that tells: this one is of the
+                // base alone.
+                return false;
+            }
+            throw e;
         } finally {
-            catalog.release(granted.lease());
+            catalog.release(lease);
         }
     }
 
-    private static Set<ObjectKey> in(Region region, List<Snapshot> borrowers, Snapshot lender) {
+    /**
+     * Snapshots that point into what one has stored.
+     *
+     * @param unreadable those whose records do not tell: they may need all of it
+     */
+    private record Borrowers(List<Snapshot> known, List<SnapshotId> unreadable) {}
+
+    private static Set<ObjectKey> in(Region region, Borrowers borrowers, Snapshot lender) {
         String prefix = StoredLayout.prefix(lender.id());
         Set<ObjectKey> needed = new HashSet<>();
-        borrowers.stream()
+        if (!borrowers.unreadable().isEmpty()) {
+            LOG.warn(
+                    "what {} has stored stays: the records of {}, which may be built on it, cannot be read",
+                    lender.id(),
+                    borrowers.unreadable());
+            needed.addAll(stored(lender));
+        }
+        borrowers.known().stream()
                 .filter(snapshot -> mayBeIn(region, snapshot))
                 .flatMap(snapshot -> snapshot.disks().stream())
                 .flatMap(disk -> disk.older().stream())
@@ -101,16 +132,28 @@ final class Loans {
         List<Replica> left = removed.replicas().stream()
                 .filter(replica -> replica.state() != Replica.State.REMOVED)
                 .toList();
-        List<Snapshot> borrowers = borrowers(removed);
-        Set<ObjectKey> stored = new HashSet<>();
-        removed.disks().forEach(disk -> disk.object().map(ObjectKey::of).ifPresent(stored::add));
+        Borrowers borrowers = borrowers(removed);
         List<Set<ObjectKey>> needed = left.stream()
                 .flatMap(replica -> installation.regionOf(replica).stream())
                 .map(region -> in(region, borrowers, removed))
                 .toList();
         Set<ObjectKey> somewhere = new HashSet<>();
         needed.forEach(somewhere::addAll);
-        return !left.isEmpty() && needed.stream().noneMatch(Set::isEmpty) && somewhere.containsAll(stored);
+        return !left.isEmpty() && needed.stream().noneMatch(Set::isEmpty) && somewhere.containsAll(stored(removed));
+    }
+
+    /** How much of what is left of a removed snapshot is needed nowhere. */
+    long unneededBytes(Snapshot removed) {
+        Borrowers borrowers = borrowers(removed);
+        Set<ObjectKey> needed = new HashSet<>();
+        installation.regions().forEach(region -> needed.addAll(in(region, borrowers, removed)));
+        return removed.disks().stream()
+                .filter(disk -> disk.object()
+                        .map(ObjectKey::of)
+                        .filter(key -> !needed.contains(key))
+                        .isPresent())
+                .mapToLong(DiskSnapshot::bytesStored)
+                .sum();
     }
 
     private static boolean mayBeIn(Region region, Snapshot borrower) {
@@ -120,13 +163,19 @@ final class Loans {
                         .isPresent();
     }
 
-    private List<Snapshot> borrowers(Snapshot lender) {
+    private static Set<ObjectKey> stored(Snapshot snapshot) {
+        Set<ObjectKey> stored = new HashSet<>();
+        snapshot.disks().forEach(disk -> disk.object().map(ObjectKey::of).ifPresent(stored::add));
+        return stored;
+    }
+
+    private Borrowers borrowers(Snapshot lender) {
         String prefix = StoredLayout.prefix(lender.id());
-        return installation
-                .all(SnapshotQuery.all().withInstance(lender.instance().id().value()))
-                .stream()
+        String instance = lender.instance().id().value();
+        List<Snapshot> known = installation.all(SnapshotQuery.all().withInstance(instance)).stream()
                 .filter(snapshot -> !snapshot.id().equals(lender.id()) && isBuiltOn(prefix, snapshot))
                 .toList();
+        return new Borrowers(known, installation.catalog().unreadable(instance));
     }
 
     private static boolean isBuiltOn(String prefix, Snapshot snapshot) {

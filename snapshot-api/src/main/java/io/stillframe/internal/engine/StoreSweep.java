@@ -88,6 +88,7 @@ final class StoreSweep {
                 removeUploads(id, holding, "its snapshot was given up");
                 removeObjects(id, holding, "its snapshot was given up");
             }
+            case UNREADABLE -> sweep.keep(Kind.ORPHANED_OBJECTS, id.value(), holding.bytes, Sweep.UNREADABLE);
             case UNKNOWN -> unknown(id, holding);
         }
     }

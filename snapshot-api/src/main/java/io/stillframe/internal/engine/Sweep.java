@@ -19,6 +19,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds and removes what nothing needs any more. What it may remove, and nothing else:
@@ -38,6 +40,11 @@ import java.util.Optional;
  * </ul>
  */
 final class Sweep {
+    /** Why something is kept. */
+    static final String UNREADABLE = "its record in this catalog cannot be read, so that nobody knows what it needs";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
+
     private final Installation installation;
     private final Takeover takeover;
     private final Jobs jobs;
@@ -78,9 +85,7 @@ final class Sweep {
 
     private SweepReport look() {
         expired();
-        if (mode == SweepMode.REMOVE) {
-            removal.removeUnneeded(new Loans(installation).removed());
-        }
+        lent();
         installation.regions().forEach(this::stored);
         installation.hosts().values().forEach(this::held);
         installation
@@ -99,12 +104,26 @@ final class Sweep {
         AVAILABLE,
         /** Failed or cancelled and at rest. */
         GIVEN_UP,
+        /** In this catalog, but its record does not tell what it needs. */
+        UNREADABLE,
         /** Not in this catalog. */
         UNKNOWN
     }
 
+    /** One record that is damaged, or a newer version's, keeps nothing else from being swept. */
     Standing standing(SnapshotId id) {
-        Optional<CatalogRecord> record = installation.catalog().find(id);
+        try {
+            return standing(id, installation.catalog().find(id));
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.CORRUPT || e.kind() == Kind.UNSUPPORTED) {
+                LOG.warn("what belongs to {} is left alone: {}", id, e.getMessage());
+                return Standing.UNREADABLE;
+            }
+            throw e;
+        }
+    }
+
+    private Standing standing(SnapshotId id, Optional<CatalogRecord> record) {
         if (record.isEmpty()) {
             return Standing.UNKNOWN;
         }
@@ -187,6 +206,33 @@ final class Sweep {
         }
     }
 
+    private void lent() {
+        Loans loans = new Loans(installation);
+        for (Snapshot removed : loans.removed()) {
+            if (!loans.isNeededAsBefore(removed)) {
+                remove(
+                        SweepReport.Kind.ORPHANED_OBJECTS,
+                        removed.id().value(),
+                        loans.unneededBytes(removed),
+                        "left of a removed snapshot for younger ones, which do not need it any more",
+                        () -> removeUnneeded(loans, removed));
+            }
+        }
+    }
+
+    private void removeUnneeded(Loans loans, Snapshot removed) {
+        removal.removeUnneeded(List.of(removed));
+        boolean gone = installation
+                .catalog()
+                .find(removed.id())
+                .map(CatalogRecord::snapshot)
+                .filter(left -> !loans.isNeededAsBefore(left))
+                .isEmpty();
+        if (!gone) {
+            throw SnapshotException.conflict("it could not be removed now; sweep again later");
+        }
+    }
+
     private void held(Hypervisor hypervisor) {
         for (CapturePlan plan : hypervisor.capture().listHeld()) {
             SnapshotId id = plan.snapshot();
@@ -202,6 +248,7 @@ final class Sweep {
                             0,
                             "its snapshot is settled and owes nothing",
                             () -> underLease(id, () -> release(hypervisor, plan)));
+                case UNREADABLE -> keep(SweepReport.Kind.HELD_POINT_IN_TIME, subject, 0, UNREADABLE);
                 case UNKNOWN -> heldForUnknown(hypervisor, plan, subject);
             }
         }

@@ -38,6 +38,7 @@ final class VolumeSweep {
                                 () -> sweep.underLease(id, () -> removeUnnamed(kept)));
                     }
                 }
+                case UNREADABLE -> sweep.keep(Kind.KEPT_ON_VOLUMES, subject(kept), 0, Sweep.UNREADABLE);
                 case UNKNOWN -> unknown(kept);
             }
         }

@@ -1,6 +1,8 @@
 package io.stillframe.catalog.jdbc;
 
+import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.SnapshotCatalog;
+import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -26,6 +28,14 @@ final class Databases {
             return new KeptConnections(DriverManager.getDriver(url), url, new Properties());
         } catch (SQLException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** Makes a record unreadable, as one of a newer version. */
+    static void damage(String url, SnapshotId id) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url)) {
+            Sql.change(
+                    connection, "UPDATE stillframe_snapshot SET record = ? WHERE id = ?", "{\"garbled\":", id.value());
         }
     }
 }

@@ -1,7 +1,9 @@
 package io.stillframe.catalog.jdbc;
 
+import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.contract.SnapshotCatalogContract;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -13,5 +15,11 @@ final class PostgresCatalogContractTest extends SnapshotCatalogContract {
         String schema = url.updateAndGet(
                 known -> known.isEmpty() ? PostgresServer.shared().emptySchema() : known);
         return Databases.open(schema, clock);
+    }
+
+    @Override
+    protected boolean damage(SnapshotId id) throws SQLException {
+        Databases.damage(url.get(), id);
+        return true;
     }
 }

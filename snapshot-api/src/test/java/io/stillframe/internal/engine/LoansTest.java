@@ -1,6 +1,7 @@
 package io.stillframe.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.stillframe.catalog.MemoryCatalog;
 import io.stillframe.model.Phase;
@@ -9,6 +10,8 @@ import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.Lease;
+import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.contract.Samples;
 import io.stillframe.testing.PluginCalls;
@@ -59,6 +62,45 @@ class LoansTest {
         assertThat(interrupted).isTrue();
     }
 
+    /** Found by the crash harness: who went on met the dead one's lease and stored the disk whole. */
+    @Test
+    void whoGoesOnAfterACrashDoesNotMeetTheDeadOnesLease() {
+        SnapshotId younger = SnapshotId.create(NOW);
+        SnapshotCatalog dying = new PluginCalls(Set.of(), call -> {
+                    if (call.name().equals("update") || call.name().equals("release")) {
+                        throw new IllegalStateException("killed");
+                    }
+                    return call.proceed();
+                })
+                .around(SnapshotCatalog.class, catalog);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> loans(dying, "a dead service").announce(base, younger));
+
+        assertThat(loans(catalog).announce(base, SnapshotId.create(NOW))).isFalse();
+        assertThat(loans(catalog).announce(base, younger)).isTrue();
+    }
+
+    /** A service that was held up, and whose snapshot another one works on by now. */
+    @Test
+    void whoWasReplacedDoesNotAnnounce() {
+        SnapshotId younger = SnapshotId.create(NOW);
+        SnapshotCatalog slow = new PluginCalls(Set.of(), call -> {
+                    if (call.name().equals("update")) {
+                        catalog.release(granted(younger));
+                    }
+                    return call.proceed();
+                })
+                .around(SnapshotCatalog.class, catalog);
+
+        assertThat(loans(slow).announce(base, younger)).isFalse();
+        assertThat(catalog.find(base).filter(Attributes::mayLend)).isEmpty();
+    }
+
+    private Lease granted(SnapshotId younger) {
+        LeaseOutcome outcome = catalog.acquire(base.value(), "the maker of " + younger, Duration.ofSeconds(30));
+        return ((LeaseOutcome.Granted) outcome).lease();
+    }
+
     private SnapshotId available() {
         Snapshot snapshot = Samples.requested(NOW).toBuilder()
                 .status(SnapshotStatus.AVAILABLE)
@@ -71,7 +113,11 @@ class LoansTest {
     }
 
     private static Loans loans(SnapshotCatalog catalog) {
+        return loans(catalog, "one service");
+    }
+
+    private static Loans loans(SnapshotCatalog catalog, String service) {
         return new Loans(new Installation(
-                Map.of(), List.of(), catalog, ServiceSettings.ofDefaults(), Clock.systemUTC(), "one service"));
+                Map.of(), List.of(), catalog, ServiceSettings.ofDefaults(), Clock.systemUTC(), service));
     }
 }

@@ -72,6 +72,32 @@ public abstract class SnapshotCatalogContract extends TurnContract {
         assertThat(catalog.find(id(second))).isEmpty();
     }
 
+    /**
+     * Makes a stored record unreadable, as a failing disk or a newer version would.
+     *
+     * @return whether it did; not so if this catalog's records can always be read
+     */
+    protected abstract boolean damage(SnapshotId id) throws Exception;
+
+    /** What it is built on must not go as if nobody needed it. */
+    @Test
+    void recordsThatCannotBeReadAreTold() throws Exception {
+        CatalogRecord readable = fresh(START);
+        catalog.create(readable, "me", TTL);
+        CatalogRecord record = fresh(START.plusSeconds(1));
+        catalog.create(record, "me", TTL);
+        String instance = record.snapshot().instance().id().value();
+        assertThat(catalog.unreadable(instance)).isEmpty();
+
+        List<SnapshotId> damaged = damage(id(record)) ? List.of(id(record)) : List.of();
+        assertThat(another().unreadable(instance)).isEqualTo(damaged);
+        assertThat(catalog.unreadable(instance)).isEqualTo(damaged);
+        assertThat(damaged).containsAll(catalog.unreadable("another " + instance));
+        assertThat(catalog.list(Optional.empty(), 10).items())
+                .hasSize(2 - damaged.size())
+                .contains(readable);
+    }
+
     @Test
     void updateComparesVersions() {
         CatalogRecord first = fresh(START);
