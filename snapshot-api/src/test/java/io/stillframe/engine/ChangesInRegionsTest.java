@@ -8,8 +8,8 @@ import static io.stillframe.engine.ChangesLab.disk;
 import static io.stillframe.engine.ChangesLab.noise;
 import static io.stillframe.engine.ChangesLab.pointedInto;
 import static io.stillframe.engine.ChangesLab.taken;
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.model.LastCopies;

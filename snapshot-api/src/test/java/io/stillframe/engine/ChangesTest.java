@@ -9,9 +9,9 @@ import static io.stillframe.engine.ChangesLab.names;
 import static io.stillframe.engine.ChangesLab.noise;
 import static io.stillframe.engine.ChangesLab.pointedInto;
 import static io.stillframe.engine.ChangesLab.taken;
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.MemoryCatalog;

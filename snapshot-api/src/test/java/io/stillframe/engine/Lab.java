@@ -1,7 +1,7 @@
 package io.stillframe.engine;
 
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.MemoryCatalog;
@@ -37,7 +37,7 @@ final class Lab implements AutoCloseable {
     static final String INSTANCE = "web";
     static final int ROOT_SIZE = 5 << 20;
     static final int DATA_SIZE = 3 << 20;
-    static final Duration LONG = Duration.ofSeconds(30);
+    static final Duration LONG = Duration.ofSeconds(60);
 
     final SteppableClock clock = SteppableClock.at(Instant.parse("2026-01-01T00:00:00Z"));
     final SimulatedHypervisor host = SimulatedHypervisor.builder().build();

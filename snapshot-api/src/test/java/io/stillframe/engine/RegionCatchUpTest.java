@@ -1,9 +1,9 @@
 package io.stillframe.engine;
 
 import static io.stillframe.engine.RegionLab.copy;
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.model.Availability;

@@ -1,8 +1,8 @@
 package io.stillframe.engine;
 
 import static io.stillframe.spi.contract.Faults.failing;
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.MemoryCatalog;
@@ -71,7 +71,7 @@ class RetentionTest {
             Snapshot snapshot = take(lab, maker, 1);
             Instant expiry = snapshot.expiresAt().orElseThrow();
             Duration early =
-                    Duration.between(Clock.systemUTC().instant(), expiry).minusMillis(700);
+                    Duration.between(Clock.systemUTC().instant(), expiry).minusSeconds(3);
             SnapshotService timed = SnapshotService.builder()
                     .hypervisor(lab.host)
                     .store(lab.store)

@@ -1,7 +1,7 @@
 package io.stillframe.engine;
 
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.DirectoryCatalog;

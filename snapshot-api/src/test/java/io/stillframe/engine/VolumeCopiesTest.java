@@ -2,9 +2,9 @@ package io.stillframe.engine;
 
 import static io.stillframe.engine.VolumeSnapshotTest.keptOn;
 import static io.stillframe.engine.VolumeSnapshotTest.taken;
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.catalog.MemoryCatalog;

@@ -5,9 +5,9 @@ import static io.stillframe.examples.regions.RegionsLab.ONE;
 import static io.stillframe.examples.regions.RegionsLab.PATIENCE;
 import static io.stillframe.examples.regions.RegionsLab.REGIONS;
 import static io.stillframe.examples.regions.RegionsLab.TWO;
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.model.Availability;

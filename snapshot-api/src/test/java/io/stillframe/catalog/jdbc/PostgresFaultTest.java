@@ -1,8 +1,8 @@
 package io.stillframe.catalog.jdbc;
 
 import static io.stillframe.spi.contract.Faults.failing;
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotStatus;

@@ -1,8 +1,8 @@
 package io.stillframe.image.pack;
 
 import static io.stillframe.spi.contract.Faults.failing;
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.image.MemoryBlockSource;
 import io.stillframe.model.SnapshotException;

@@ -1,8 +1,8 @@
 package io.stillframe.internal.engine;
 
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.stillframe.internal.events.PhaseSpan;
 import io.stillframe.model.RetryPolicy;
