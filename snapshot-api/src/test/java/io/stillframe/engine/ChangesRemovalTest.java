@@ -109,6 +109,25 @@ class ChangesRemovalTest {
     }
 
     @Test
+    void nothingIsBuiltOnOneWithAnUnreadableRecord(@TempDir Path directory) throws IOException {
+        try (Lab lab = Lab.running();
+                DirectoryCatalog catalog = DirectoryCatalog.open(directory, lab.clock)) {
+            SnapshotService service = lab.service(Lab.settings().build(), lab.host, lab.store, catalog);
+            Snapshot first = taken(lab, service, changes());
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes());
+            assertThat(disk(second, "vda").older()).isNotEmpty();
+            Files.writeString(directory.resolve("records").resolve(first.id() + ".json"), "{}");
+
+            Snapshot third = taken(lab, service, changes());
+
+            assertThat(disk(third, "vda").older()).isEmpty();
+            assertReads(lab, service, third);
+            assertReads(lab, service, second);
+        }
+    }
+
+    @Test
     void aSweepNamesWhatNobodyNeedsAnyMore(@TempDir Path directory) throws IOException {
         try (Lab lab = Lab.running();
                 DirectoryCatalog catalog = DirectoryCatalog.open(directory, lab.clock)) {

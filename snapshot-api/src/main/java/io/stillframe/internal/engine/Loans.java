@@ -109,12 +109,24 @@ final class Loans {
      */
     boolean lends(ObjectKey object, Region region) {
         return StoredLayout.snapshotOf(object)
-                .flatMap(owner -> installation.catalog().find(owner))
-                .map(CatalogRecord::snapshot)
+                .flatMap(this::readable)
                 .filter(owner -> Replicas.in(region, owner)
                         .filter(copy -> lends(object, owner, copy))
                         .isPresent())
                 .isPresent();
+    }
+
+    /** Nobody relies on what belongs to one whose record cannot be read; that is no fault of who asks. */
+    private Optional<Snapshot> readable(SnapshotId owner) {
+        try {
+            return installation.catalog().find(owner).map(CatalogRecord::snapshot);
+        } catch (SnapshotException e) {
+            if (e.kind() == Kind.CORRUPT || e.kind() == Kind.UNSUPPORTED) {
+                LOG.warn("what {} has stored is not built on: {}", owner, e.getMessage());
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     private static boolean lends(ObjectKey object, Snapshot owner, Replica copy) {
