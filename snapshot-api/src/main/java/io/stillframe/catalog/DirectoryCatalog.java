@@ -4,6 +4,7 @@ import io.stillframe.internal.catalog.CatalogArguments;
 import io.stillframe.internal.file.DurableFiles;
 import io.stillframe.internal.file.FileFaults;
 import io.stillframe.internal.file.ProcessLock;
+import io.stillframe.model.InstanceId;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
@@ -175,7 +176,7 @@ public final class DirectoryCatalog implements SnapshotCatalog {
 
     /** Of whatever instance: only the record says whose it is. */
     @Override
-    public List<SnapshotId> unreadable(String instance) {
+    public List<SnapshotId> unreadable(InstanceId instance) {
         return List.copyOf(unreadable().keySet());
     }
 

@@ -1,6 +1,7 @@
 package io.stillframe.catalog;
 
 import io.stillframe.internal.catalog.CatalogArguments;
+import io.stillframe.model.InstanceId;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
@@ -88,7 +89,7 @@ public final class MemoryCatalog implements SnapshotCatalog {
 
     /** None: what is in memory can be read. */
     @Override
-    public List<SnapshotId> unreadable(String instance) {
+    public List<SnapshotId> unreadable(InstanceId instance) {
         return List.of();
     }
 

@@ -1,5 +1,6 @@
 package io.stillframe.spi;
 
+import io.stillframe.model.InstanceId;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
 import java.time.Duration;
@@ -61,10 +62,9 @@ public interface SnapshotCatalog extends AutoCloseable {
      * Snapshots that may be of an instance and whose records cannot be read: damaged ones, and those that a newer version wrote. Listings
      * leave such a record out; who removes what others may need asks here as well.
      *
-     * @param instance the instance's identity
      * @return in no order; without those that are known to be of another instance
      */
-    List<SnapshotId> unreadable(String instance);
+    List<SnapshotId> unreadable(InstanceId instance);
 
     /**
      * Replaces a record. Identity, time of the request and token cannot change.

@@ -16,6 +16,8 @@ import io.stillframe.model.LastCopies;
 import io.stillframe.model.ScrubReport;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotStatus;
+import io.stillframe.model.SweepMode;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.store.FaultInjectingStore.Operation;
 import java.util.Optional;
@@ -115,6 +117,59 @@ class ChangesInRegionsTest {
 
             assertThat(lab.catalog.list(Optional.empty(), 10).items()).isEmpty();
             assertThat(regions.objects("eu")).isEmpty();
+        }
+    }
+
+    @Test
+    void aServiceThatDoesNotReachWhatIsLeftSaysNothingOfIt() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu"));
+            service.delete(first.id());
+
+            SnapshotService elsewhere = lab.service(Lab.settings().build(), lab.host, regions.store("us"), lab.catalog);
+            assertThat(elsewhere.sweep(SweepMode.DRY_RUN, new Cancellation()).items())
+                    .isEmpty();
+            assertThat(elsewhere.sweep(SweepMode.REMOVE, new Cancellation()).items())
+                    .isEmpty();
+            assertReads(lab, service, second);
+        }
+    }
+
+    /** It is lost, but its objects in the other region are not its own alone. */
+    @Test
+    void whatOthersNeedOfALostOneStaysAndGoesWithThem() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotService service = regions.service();
+            Snapshot first = taken(lab, service, changes().withRegions("eu", "us"));
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes().withRegions("eu", "us"));
+            RegionLab.awaitWhole(service, second.id());
+            service.removeCopy(first.id(), "us");
+            service.await(
+                    first.id(),
+                    s -> s.replica("us")
+                            .filter(copy -> copy.failure().isPresent())
+                            .isPresent(),
+                    Lab.LONG);
+
+            regions.down("eu");
+            service.forgetRegion("eu", LastCopies.GIVE_UP, report -> {}, new Cancellation());
+            assertThat(service.get(first.id()).status()).isEqualTo(SnapshotStatus.FAILED);
+            service.recover(new Cancellation());
+            service.sweep(SweepMode.REMOVE, new Cancellation());
+            assertReads(lab, service, service.get(second.id()));
+
+            service.delete(first.id());
+            service.sweep(SweepMode.REMOVE, new Cancellation());
+            assertReads(lab, service, service.get(second.id()));
+            service.delete(second.id());
+            assertThat(regions.objects("us")).isEmpty();
+            assertThat(lab.catalog.list(Optional.empty(), 10).items()).isEmpty();
         }
     }
 

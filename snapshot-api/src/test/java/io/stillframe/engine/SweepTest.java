@@ -1,5 +1,6 @@
 package io.stillframe.engine;
 
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -208,6 +209,8 @@ class SweepTest {
                     UploadOptions.ofDefaults());
             stray.detach();
             stray.close();
+            // A snapshot is available a moment before its job is at an end.
+            await().until(() -> service.sweep(SweepMode.DRY_RUN, new Cancellation()).count(Action.WOULD_REMOVE) == 1);
             SweepReport report = service.sweep(SweepMode.REMOVE, new Cancellation());
 
             assertThat(report.items()).singleElement().satisfies(item -> {

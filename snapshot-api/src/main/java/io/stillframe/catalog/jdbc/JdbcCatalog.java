@@ -2,6 +2,7 @@ package io.stillframe.catalog.jdbc;
 
 import io.stillframe.catalog.jdbc.Transactions.Look;
 import io.stillframe.internal.catalog.CatalogArguments;
+import io.stillframe.model.InstanceId;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotQuery;
@@ -142,7 +143,7 @@ public final class JdbcCatalog implements SnapshotCatalog {
     }
 
     @Override
-    public List<SnapshotId> unreadable(String instance) {
+    public List<SnapshotId> unreadable(InstanceId instance) {
         return read("looking for unreadable records", connection -> Listing.unreadable(connection, instance));
     }
 

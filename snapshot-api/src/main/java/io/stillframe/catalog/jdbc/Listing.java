@@ -1,6 +1,7 @@
 package io.stillframe.catalog.jdbc;
 
 import io.stillframe.internal.catalog.ListPosition;
+import io.stillframe.model.InstanceId;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
@@ -65,11 +66,7 @@ final class Listing {
                     + ")");
         }
         query.tenant().ifPresent(tenant -> equal("tenant", tenant.name()));
-        query.instance().ifPresent(instance -> {
-            conditions.add("(instance_id = ? OR instance_name = ?)");
-            parameters.add(ColumnText.of(instance));
-            parameters.add(ColumnText.of(instance));
-        });
+        query.instance().ifPresent(this::restrictToInstance);
         query.hypervisor().ifPresent(uri -> equal("hypervisor", ColumnText.of(uri)));
         query.name().ifPresent(name -> equal("name", ColumnText.of(name)));
         within("requested_at", query.requested());
@@ -77,6 +74,17 @@ final class Listing {
         within("expires_at", query.expires());
         if (query.order() == SnapshotQuery.Order.SOONEST_EXPIRY) {
             conditions.add("expires_at IS NOT NULL");
+        }
+    }
+
+    /** An identity is stored as it is, a name as {@link ColumnText}. */
+    private void restrictToInstance(String instance) {
+        if (instance.chars().allMatch(c -> c > 32 && c < 127)) {
+            conditions.add("(instance_id = ? OR instance_name = ?)");
+            parameters.add(instance);
+            parameters.add(ColumnText.of(instance));
+        } else {
+            equal("instance_name", ColumnText.of(instance));
         }
     }
 
@@ -119,7 +127,7 @@ final class Listing {
     }
 
     /** Records of an instance that listings leave out. */
-    static List<SnapshotId> unreadable(Connection connection, String instance) throws SQLException {
+    static List<SnapshotId> unreadable(Connection connection, InstanceId instance) throws SQLException {
         List<Optional<SnapshotId>> found = Sql.rows(
                 connection,
                 row -> {
@@ -127,7 +135,7 @@ final class Listing {
                     return readable(row.getString(2), id).isPresent() ? Optional.empty() : Optional.of(id);
                 },
                 "SELECT id, record FROM stillframe_snapshot WHERE instance_id = ?",
-                ColumnText.of(instance));
+                instance.value());
         return found.stream().flatMap(Optional::stream).toList();
     }
 

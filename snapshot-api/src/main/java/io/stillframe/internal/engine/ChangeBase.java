@@ -162,9 +162,7 @@ final class ChangeBase {
         boolean available = retries.call(
                 "looking at what to build on",
                 job.cancellation(),
-                () -> installation
-                        .catalog()
-                        .find(base.id())
+                () -> loans.readable(base.id())
                         .map(CatalogRecord::snapshot)
                         .filter(found -> found.status() == SnapshotStatus.AVAILABLE
                                 && destinations.going().stream().allMatch(region -> isWhole(found, region)))
@@ -232,7 +230,7 @@ final class ChangeBase {
     /** Where a disk may differ from its base, if its volumes tell; empty if it must be read. */
     Optional<List<ByteRange>> changes(DiskSnapshot disk) {
         return Attributes.base(record.record())
-                .flatMap(id -> installation.catalog().find(id))
+                .flatMap(loans::readable)
                 .flatMap(base -> changes(base, disk.device()));
     }
 

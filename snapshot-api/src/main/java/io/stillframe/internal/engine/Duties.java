@@ -11,10 +11,12 @@ import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.VolumeCopy;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CatalogRecord;
+import io.stillframe.spi.ObjectKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -307,8 +309,12 @@ final class Duties {
             return;
         }
         record.assureLease();
-        new StoredRemoval(installation, retries, calls).run(job, new Cancellation());
-        record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN).with(unstored(r.snapshot())));
+        Set<ObjectKey> needed = new StoredRemoval(installation, retries, calls).run(job, new Cancellation());
+        if (needed.isEmpty()) {
+            record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN).with(unstored(r.snapshot())));
+        } else {
+            LOG.info("younger snapshots are built on {}, which stays until they have gone", needed);
+        }
     }
 
     /** What was removed is not said to be stored. */

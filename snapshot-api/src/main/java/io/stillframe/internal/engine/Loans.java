@@ -1,6 +1,7 @@
 package io.stillframe.internal.engine;
 
 import io.stillframe.model.DiskSnapshot;
+import io.stillframe.model.InstanceId;
 import io.stillframe.model.OlderObject;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
@@ -37,7 +38,26 @@ final class Loans {
 
     /** The objects of a snapshot that others need in a region. Costs nothing for one that nobody was ever built on. */
     Set<ObjectKey> of(CatalogRecord lender, Region region) {
-        return Attributes.mayLend(lender) ? in(region, borrowers(lender.snapshot()), lender.snapshot()) : Set.of();
+        if (!Attributes.mayLend(lender)) {
+            return Set.of();
+        }
+        Borrowers borrowers = borrowers(lender.snapshot());
+        if (borrowers.unreadable().isEmpty()) {
+            return in(region, borrowers.known(), lender.snapshot());
+        }
+        LOG.warn("what the snapshot has stored stays, the records of {} cannot be read", borrowers.unreadable());
+        return all(lender.snapshot(), region);
+    }
+
+    /** By the store: a record may not name any more what is left. */
+    private static Set<ObjectKey> all(Snapshot lender, Region region) {
+        Set<ObjectKey> all = new HashSet<>();
+        new StoredObjects(region.store()).forEachObject(StoredLayout.prefix(lender.id()), object -> {
+            if (StoredLayout.isDisk(object.key())) {
+                all.add(object.key());
+            }
+        });
+        return all;
     }
 
     /**
@@ -49,7 +69,7 @@ final class Loans {
      */
     boolean announce(SnapshotId base, SnapshotId younger) {
         SnapshotCatalog catalog = installation.catalog();
-        if (catalog.find(base).filter(Attributes::mayLend).isPresent()) {
+        if (readable(base).filter(Attributes::mayLend).isPresent()) {
             return true;
         }
         LeaseOutcome outcome = catalog.acquire(
@@ -61,13 +81,13 @@ final class Loans {
         SnapshotCatalog catalog = installation.catalog();
         try {
             Optional<CatalogRecord> found =
-                    catalog.find(base).filter(record -> record.snapshot().status() == SnapshotStatus.AVAILABLE);
+                    readable(base).filter(record -> record.snapshot().status() == SnapshotStatus.AVAILABLE);
             found.ifPresent(record -> catalog.update(Attributes.withLends(record), lease));
             return found.isPresent();
         } catch (SnapshotException e) {
-            if (e.kind() == Kind.FENCED) {
-                // By who was replaced as the younger one's maker, which is the lease that tells: this one is of the
-                // base alone.
+            if (e.kind() == Kind.FENCED || e.kind() == Kind.NOT_FOUND) {
+                // This one was held up for longer than the lease. Whether it still makes the younger one, that one's lease
+                // tells.
                 return false;
             }
             throw e;
@@ -81,19 +101,12 @@ final class Loans {
      *
      * @param unreadable those whose records do not tell: they may need all of it
      */
-    private record Borrowers(List<Snapshot> known, List<SnapshotId> unreadable) {}
+    private record Borrowers(List<Snapshot> known, Set<SnapshotId> unreadable) {}
 
-    private static Set<ObjectKey> in(Region region, Borrowers borrowers, Snapshot lender) {
+    private static Set<ObjectKey> in(Region region, List<Snapshot> borrowers, Snapshot lender) {
         String prefix = StoredLayout.prefix(lender.id());
         Set<ObjectKey> needed = new HashSet<>();
-        if (!borrowers.unreadable().isEmpty()) {
-            LOG.warn(
-                    "what {} has stored stays: the records of {}, which may be built on it, cannot be read",
-                    lender.id(),
-                    borrowers.unreadable());
-            needed.addAll(stored(lender));
-        }
-        borrowers.known().stream()
+        borrowers.stream()
                 .filter(snapshot -> mayBeIn(region, snapshot))
                 .flatMap(snapshot -> snapshot.disks().stream())
                 .flatMap(disk -> disk.older().stream())
@@ -110,6 +123,7 @@ final class Loans {
     boolean lends(ObjectKey object, Region region) {
         return StoredLayout.snapshotOf(object)
                 .flatMap(this::readable)
+                .map(CatalogRecord::snapshot)
                 .filter(owner -> Replicas.in(region, owner)
                         .filter(copy -> lends(object, owner, copy))
                         .isPresent())
@@ -117,9 +131,9 @@ final class Loans {
     }
 
     /** Nobody relies on what belongs to one whose record cannot be read; that is no fault of who asks. */
-    private Optional<Snapshot> readable(SnapshotId owner) {
+    Optional<CatalogRecord> readable(SnapshotId owner) {
         try {
-            return installation.catalog().find(owner).map(CatalogRecord::snapshot);
+            return installation.catalog().find(owner);
         } catch (SnapshotException e) {
             if (e.kind() == Kind.CORRUPT || e.kind() == Kind.UNSUPPORTED) {
                 LOG.warn("what {} has stored is not built on: {}", owner, e.getMessage());
@@ -139,33 +153,42 @@ final class Loans {
         };
     }
 
-    /** Whether all that is left of a removed snapshot is still needed somewhere, and some of it in each region that has any and is reached. */
-    boolean isNeededAsBefore(Snapshot removed) {
+    /**
+     * What is left of a removed snapshot and needed no more.
+     *
+     * @param certain whether there is any, as far as can be seen from here
+     * @param bytes how much, of that which is needed in no region
+     */
+    record Unneeded(boolean certain, long bytes) {}
+
+    /** Looks at what is left in the regions that this service has. */
+    Unneeded unneeded(Snapshot removed) {
+        Borrowers borrowers = borrowers(removed);
         List<Replica> left = removed.replicas().stream()
                 .filter(replica -> replica.state() != Replica.State.REMOVED)
                 .toList();
-        Borrowers borrowers = borrowers(removed);
-        List<Set<ObjectKey>> needed = left.stream()
+        List<Region> reached = left.stream()
                 .flatMap(replica -> installation.regionOf(replica).stream())
-                .map(region -> in(region, borrowers, removed))
+                .toList();
+        if (!borrowers.unreadable().isEmpty() || (reached.isEmpty() && !left.isEmpty())) {
+            return new Unneeded(false, 0);
+        }
+        List<Set<ObjectKey>> needed = reached.stream()
+                .map(region -> in(region, borrowers.known(), removed))
                 .toList();
         Set<ObjectKey> somewhere = new HashSet<>();
         needed.forEach(somewhere::addAll);
-        return !left.isEmpty() && needed.stream().noneMatch(Set::isEmpty) && somewhere.containsAll(stored(removed));
-    }
-
-    /** How much of what is left of a removed snapshot is needed nowhere. */
-    long unneededBytes(Snapshot removed) {
-        Borrowers borrowers = borrowers(removed);
-        Set<ObjectKey> needed = new HashSet<>();
-        installation.regions().forEach(region -> needed.addAll(in(region, borrowers, removed)));
-        return removed.disks().stream()
-                .filter(disk -> disk.object()
-                        .map(ObjectKey::of)
-                        .filter(key -> !needed.contains(key))
-                        .isPresent())
-                .mapToLong(DiskSnapshot::bytesStored)
-                .sum();
+        List<DiskSnapshot> nowhere = reached.size() < left.size()
+                ? List.of()
+                : removed.disks().stream()
+                        .filter(disk -> disk.object()
+                                .map(ObjectKey::of)
+                                .filter(key -> !somewhere.contains(key))
+                                .isPresent())
+                        .toList();
+        boolean certain = left.isEmpty() || !nowhere.isEmpty() || needed.stream().anyMatch(Set::isEmpty);
+        return new Unneeded(
+                certain, nowhere.stream().mapToLong(DiskSnapshot::bytesStored).sum());
     }
 
     private static boolean mayBeIn(Region region, Snapshot borrower) {
@@ -175,19 +198,16 @@ final class Loans {
                         .isPresent();
     }
 
-    private static Set<ObjectKey> stored(Snapshot snapshot) {
-        Set<ObjectKey> stored = new HashSet<>();
-        snapshot.disks().forEach(disk -> disk.object().map(ObjectKey::of).ifPresent(stored::add));
-        return stored;
-    }
-
+    /** What cannot be read is asked for before and after: a record may become readable in between, and may cease to be. */
     private Borrowers borrowers(Snapshot lender) {
         String prefix = StoredLayout.prefix(lender.id());
-        String instance = lender.instance().id().value();
-        List<Snapshot> known = installation.all(SnapshotQuery.all().withInstance(instance)).stream()
+        InstanceId instance = lender.instance().id();
+        Set<SnapshotId> unreadable = new HashSet<>(installation.catalog().unreadable(instance));
+        List<Snapshot> known = installation.all(SnapshotQuery.all().withInstance(instance.value())).stream()
                 .filter(snapshot -> !snapshot.id().equals(lender.id()) && isBuiltOn(prefix, snapshot))
                 .toList();
-        return new Borrowers(known, installation.catalog().unreadable(instance));
+        unreadable.addAll(installation.catalog().unreadable(instance));
+        return new Borrowers(known, unreadable);
     }
 
     private static boolean isBuiltOn(String prefix, Snapshot snapshot) {

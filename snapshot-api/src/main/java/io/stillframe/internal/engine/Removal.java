@@ -188,7 +188,7 @@ final class Removal {
                 .catalog()
                 .find(id)
                 .map(CatalogRecord::snapshot)
-                .filter(snapshot -> snapshot.status() == SnapshotStatus.REMOVED && !loans.isNeededAsBefore(snapshot));
+                .filter(snapshot -> snapshot.status() == SnapshotStatus.REMOVED && loans.unneeded(snapshot).certain());
     }
 
     private void removeUnneeded(Job job) {

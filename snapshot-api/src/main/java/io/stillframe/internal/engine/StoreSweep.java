@@ -16,11 +16,13 @@ import java.util.TreeMap;
  * time it is judged. Costs memory for one line per snapshot that the store holds something of.
  */
 final class StoreSweep {
+    private final Region region;
     private final Sweep sweep;
     private final StoredObjects stored;
     private final LateManifest lateManifest;
 
     StoreSweep(Region region, Sweep sweep) {
+        this.region = region;
         this.sweep = sweep;
         this.stored = new StoredObjects(region.store());
         this.lateManifest = new LateManifest(region.store());
@@ -152,7 +154,7 @@ final class StoreSweep {
                     id.value(),
                     holding.bytes,
                     why,
-                    () -> sweep.underLease(id, () -> stored.removeObjects(id)));
+                    () -> sweep.underLease(id, () -> sweep.removeUnneeded(id, region)));
         }
     }
 

@@ -15,10 +15,12 @@ import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.CapturePlan;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Hypervisor;
+import io.stillframe.spi.ObjectKey;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -209,14 +211,28 @@ final class Sweep {
     private void lent() {
         Loans loans = new Loans(installation);
         for (Snapshot removed : loans.removed()) {
-            if (!loans.isNeededAsBefore(removed)) {
+            Loans.Unneeded unneeded = loans.unneeded(removed);
+            if (unneeded.certain()) {
                 remove(
                         SweepReport.Kind.ORPHANED_OBJECTS,
                         removed.id().value(),
-                        loans.unneededBytes(removed),
+                        unneeded.bytes(),
                         "left of a removed snapshot for younger ones, which do not need it any more",
                         () -> removeUnneeded(loans, removed));
             }
+        }
+    }
+
+    /** Removes from a region what a snapshot that was given up has there, but for what others are built on. */
+    void removeUnneeded(SnapshotId id, Region region) {
+        CatalogRecord record = installation
+                .catalog()
+                .find(id)
+                .orElseThrow(() -> SnapshotException.conflict("its record has just gone; it was left alone"));
+        Set<ObjectKey> needed = new Loans(installation).of(record, region);
+        new StoredObjects(region.store()).removeAllBut(needed, record, region);
+        if (!needed.isEmpty()) {
+            throw SnapshotException.conflict("younger snapshots are built on " + needed);
         }
     }
 
@@ -226,7 +242,7 @@ final class Sweep {
                 .catalog()
                 .find(removed.id())
                 .map(CatalogRecord::snapshot)
-                .filter(left -> !loans.isNeededAsBefore(left))
+                .filter(left -> loans.unneeded(left).certain())
                 .isEmpty();
         if (!gone) {
             throw SnapshotException.conflict("it could not be removed now; sweep again later");

@@ -12,9 +12,14 @@ import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.Lease;
 import io.stillframe.spi.LeaseOutcome;
+import io.stillframe.spi.ObjectKey;
+import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.SnapshotCatalog;
+import io.stillframe.spi.UploadOptions;
 import io.stillframe.spi.contract.Samples;
+import io.stillframe.store.MemoryObjectStore;
 import io.stillframe.testing.PluginCalls;
+import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -94,6 +99,43 @@ class LoansTest {
 
         assertThat(loans(slow).announce(base, younger)).isFalse();
         assertThat(catalog.find(base).filter(Attributes::mayLend)).isEmpty();
+    }
+
+    /** By another service, after this one was held up for longer than its lease. */
+    @Test
+    void aBaseThatWasRemovedMeanwhileIsNotBuiltOn() {
+        SnapshotId younger = SnapshotId.create(NOW);
+        SnapshotCatalog slow = new PluginCalls(Set.of(), call -> {
+                    if (call.name().equals("update")) {
+                        catalog.remove(base, granted(younger));
+                    }
+                    return call.proceed();
+                })
+                .around(SnapshotCatalog.class, catalog);
+
+        assertThat(loans(slow).announce(base, younger)).isFalse();
+    }
+
+    /** The lender's own record may name nothing any more of what is left of it. */
+    @Test
+    void whereARecordCannotBeReadAllThatIsLeftIsNeeded() {
+        MemoryObjectStore store = MemoryObjectStore.create();
+        ObjectKey disk = ObjectKey.of(StoredLayout.prefix(base) + "vda.pack");
+        for (ObjectKey key : List.of(disk, StoredLayout.removed(base))) {
+            store.put(key, ByteBuffer.allocate(1), PublishMode.CREATE_IF_ABSENT, UploadOptions.ofDefaults());
+        }
+        assertThat(loans(catalog).announce(base, SnapshotId.create(NOW))).isTrue();
+        CatalogRecord lender = catalog.find(base).orElseThrow();
+        Region region = new Region("eu", Optional.empty(), store);
+        assertThat(loans(catalog).of(lender, region)).isEmpty();
+        SnapshotCatalog unread = new PluginCalls(
+                        Set.of(),
+                        call -> call.name().equals("unreadable")
+                                ? List.of(SnapshotId.create(NOW))
+                                : call.proceed())
+                .around(SnapshotCatalog.class, catalog);
+
+        assertThat(loans(unread).of(lender, region)).containsExactly(disk);
     }
 
     private Lease granted(SnapshotId younger) {

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.stillframe.model.Snapshot;
+import io.stillframe.model.InstanceId;
+import io.stillframe.model.InstanceSummary;
+import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
@@ -86,16 +89,37 @@ public abstract class SnapshotCatalogContract extends TurnContract {
         catalog.create(readable, "me", TTL);
         CatalogRecord record = fresh(START.plusSeconds(1));
         catalog.create(record, "me", TTL);
-        String instance = record.snapshot().instance().id().value();
+        InstanceId instance = record.snapshot().instance().id();
         assertThat(catalog.unreadable(instance)).isEmpty();
 
         List<SnapshotId> damaged = damage(id(record)) ? List.of(id(record)) : List.of();
         assertThat(another().unreadable(instance)).isEqualTo(damaged);
         assertThat(catalog.unreadable(instance)).isEqualTo(damaged);
-        assertThat(damaged).containsAll(catalog.unreadable("another " + instance));
+        assertThat(damaged).containsAll(catalog.unreadable(new InstanceId("another-" + instance)));
         assertThat(catalog.list(Optional.empty(), 10).items())
                 .hasSize(2 - damaged.size())
                 .contains(readable);
+    }
+
+    /** Any printable character may be in one. */
+    @Test
+    void everyInstanceIsFoundByItsIdentity() throws Exception {
+        String identity = "rack\\7/\"a\"%_'";
+        CatalogRecord first = fresh(START);
+        Snapshot snapshot = first.snapshot().toBuilder()
+                .instance(new InstanceSummary(new InstanceId(identity), "an \"odd\" one", "test:///"))
+                .build();
+        CatalogRecord record = CatalogRecord.first(snapshot, Optional.empty(), Map.of());
+        catalog.create(record, "me", TTL);
+        assertThat(catalog.list(SnapshotQuery.all().withInstance(identity), Optional.empty(), 10)
+                        .items())
+                .containsExactly(record);
+        assertThat(catalog.list(SnapshotQuery.all().withInstance("an \"odd\" one"), Optional.empty(), 10)
+                        .items())
+                .containsExactly(record);
+        if (damage(id(record))) {
+            assertThat(catalog.unreadable(new InstanceId(identity))).containsExactly(id(record));
+        }
     }
 
     @Test
