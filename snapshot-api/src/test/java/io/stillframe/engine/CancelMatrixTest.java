@@ -72,7 +72,7 @@ class CancelMatrixTest {
                 CompletableFuture<Snapshot> cancelled = CompletableFuture.supplyAsync(() -> service.cancel(id));
                 pause.goOn();
 
-                Snapshot settled = cancelled.orTimeout(20, TimeUnit.SECONDS).join();
+                Snapshot settled = cancelled.orTimeout(60, TimeUnit.SECONDS).join();
 
                 assertThat(settled.status()).as("%s", point).isIn(SnapshotStatus.CANCELLED, SnapshotStatus.AVAILABLE);
                 service.await(id, SnapshotService.settled(), Lab.LONG);
@@ -142,7 +142,7 @@ class CancelMatrixTest {
     /** Whether it was deleted at once; else it said that something is left. */
     private static boolean ended(CompletableFuture<Void> deletion, CallPoint point) {
         try {
-            deletion.orTimeout(20, TimeUnit.SECONDS).join();
+            deletion.orTimeout(60, TimeUnit.SECONDS).join();
             return true;
         } catch (CompletionException e) {
             assertThat(e.getCause()).as("%s", point).isInstanceOf(SnapshotException.class);

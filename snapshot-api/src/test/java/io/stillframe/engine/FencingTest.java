@@ -107,13 +107,17 @@ class FencingTest {
         try (Lab lab = new Lab(ShutdownBehaviour.ignores())) {
             SimulatedGate gate = new SimulatedGate();
             lab.host.faults().next(SimulatedOperation.FORCE_OFF, SimulatedFault.blocked(gate));
+            // At the last one within the window.
+            lab.host
+                    .faults()
+                    .nth(
+                            SimulatedOperation.REQUEST_SHUTDOWN,
+                            2,
+                            SimulatedFault.meanwhileAfter(() -> lab.clock.step(Duration.ofHours(1))));
             SnapshotId id = lab.service()
                     .create(Lab.request()
                             .withShutdown(new ShutdownPolicy(Duration.ofMillis(1500), Duration.ofMillis(1000))))
                     .id();
-            // The last one within the window.
-            await().until(() -> lab.host.faults().count(SimulatedOperation.REQUEST_SHUTDOWN) == 2);
-            lab.clock.step(Duration.ofHours(1));
             gate.awaitArrival(Lab.LONG);
             lab.letLeasesRunOut();
 

@@ -15,6 +15,7 @@ import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotRequest;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.PowerState;
+import io.stillframe.store.FaultInjectingStore.Gate;
 import io.stillframe.store.FaultInjectingStore.Operation;
 import java.util.List;
 import java.util.Optional;
@@ -69,11 +70,14 @@ class RefusalTest {
     @Test
     void aSecondCaptureOfTheSameInstanceNamesTheFirst() {
         try (Lab lab = new Lab(ShutdownBehaviour.ignores())) {
+            // However slow this thread is, the first one does not get to its end.
+            Gate gate = lab.store.block(Operation.PUT_PART);
             SnapshotService service = lab.service();
             SnapshotId first = service.create(Lab.request()).id();
             assertThatThrownBy(() -> lab.service().create(Lab.request()))
                     .satisfies(e -> assertThat(((SnapshotException) e).kind()).isEqualTo(Kind.CONFLICT))
                     .hasMessageContaining(first.value());
+            gate.open();
             service.await(first, SnapshotService.settled(), Lab.LONG);
         }
     }

@@ -22,7 +22,6 @@ import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
 import io.stillframe.store.FaultInjectingStore;
 import io.stillframe.store.FaultInjectingStore.Operation;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -160,7 +159,8 @@ class RegionCatchUpTest {
     @Test
     void aSnapshotThatWaitsForItsCopiesCanBeCancelled() {
         try (RegionLab regions = new RegionLab()) {
-            regions.down("us");
+            // All but the manifest gets there.
+            regions.store("us").failAlways(Operation.PUT, Kind.TRANSIENT);
             SnapshotService service = regions.service();
             Snapshot created = service.create(
                     Lab.request().withPlacement(Placement.in("eu", "us").withAvailability(Availability.ALL)));
@@ -168,8 +168,6 @@ class RegionCatchUpTest {
                     created.id(),
                     s -> copy(s, "eu").isComplete() && s.obligations().isEmpty(),
                     Lab.LONG);
-            regions.up("us");
-            regions.store("us").failAlways(Operation.PUT, Kind.TRANSIENT);
             assertThat(service.cancel(created.id()).status()).isEqualTo(SnapshotStatus.CANCELLED);
             await().atMost(Lab.LONG).untilAsserted(() -> {
                 assertThat(regions.objects("eu")).isEmpty();
@@ -188,6 +186,8 @@ class RegionCatchUpTest {
             gate.awaitArrival(Lab.LONG);
             Thread cancelling = new Thread(() -> service.cancel(created.id()));
             cancelling.start();
+            // It has asked for the end, and waits for that.
+            await().until(() -> cancelling.getState() == Thread.State.TIMED_WAITING);
             gate.open();
             service.await(created.id(), s -> s.status() == SnapshotStatus.CANCELLED, Lab.LONG);
             await().atMost(Lab.LONG)
@@ -238,7 +238,7 @@ class RegionCatchUpTest {
             }
             // Threads of a process that is dead may end by it.
             await().dontCatchUncaughtExceptions()
-                    .atMost(Duration.ofSeconds(20))
+                    .atMost(Lab.LONG)
                     .until(() -> gate.isDead()
                             || regions.lab
                                     .catalog

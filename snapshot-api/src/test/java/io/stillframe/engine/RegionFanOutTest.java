@@ -24,6 +24,7 @@ import io.stillframe.store.FaultInjectingStore;
 import io.stillframe.store.FaultInjectingStore.Operation;
 import io.stillframe.store.MemoryObjectStore;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -144,13 +145,14 @@ class RegionFanOutTest {
     void aRegionThatHangsKeepsNoOtherOneWaiting(Operation operation) {
         try (RegionLab regions = new RegionLab()) {
             FaultInjectingStore.Gate hanging = regions.store("us").block(operation);
-            SnapshotService service = regions.service();
+            SnapshotService service = regions.service(
+                    RegionLab.settings().regionPatience(Duration.ofMillis(300)).build());
             Snapshot snapshot = regions.lab.settled(
                     service, service.create(RegionLab.request().withCodec("raw")));
             hanging.awaitArrival(Lab.LONG);
             // Only this one call hangs: us may have been caught up with already.
             assertThat(snapshot.status()).as("%s", snapshot).isEqualTo(SnapshotStatus.AVAILABLE);
-            assertThat(copy(snapshot, "ap").isComplete()).isTrue();
+            service.await(snapshot.id(), s -> copy(s, "ap").isComplete(), Lab.LONG);
 
             hanging.open();
             RegionLab.awaitWhole(service, snapshot.id());

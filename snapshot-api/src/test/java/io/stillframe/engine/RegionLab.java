@@ -20,7 +20,6 @@ import io.stillframe.store.FaultInjectingStore;
 import io.stillframe.store.FaultInjectingStore.Operation;
 import io.stillframe.store.MemoryObjectStore;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +43,7 @@ final class RegionLab implements AutoCloseable {
     }
 
     static ServiceSettings.Builder settings() {
-        return Lab.settings().regionPatience(Duration.ofMillis(300));
+        return Lab.settings().regionPatience(Lab.LONG);
     }
 
     /** To all regions, home eu. */
@@ -112,6 +111,11 @@ final class RegionLab implements AutoCloseable {
                 ByteBuffer bytes = ByteBuffer.allocate((int) source.size());
                 source.read(0, bytes);
                 objects.put(stat.key(), bytes.flip());
+            } catch (SnapshotException e) {
+                if (e.kind() != Kind.NOT_FOUND && e.kind() != Kind.CONFLICT) {
+                    throw e;
+                }
+                // Removed since it was listed.
             }
         }
         return objects;

@@ -210,7 +210,8 @@ class SweepTest {
             stray.detach();
             stray.close();
             // A snapshot is available a moment before its job is at an end.
-            await().until(() -> service.sweep(SweepMode.DRY_RUN, new Cancellation()).count(Action.WOULD_REMOVE) == 1);
+            await().until(() ->
+                    service.sweep(SweepMode.DRY_RUN, new Cancellation()).count(Action.WOULD_REMOVE) == 1);
             SweepReport report = service.sweep(SweepMode.REMOVE, new Cancellation());
 
             assertThat(report.items()).singleElement().satisfies(item -> {

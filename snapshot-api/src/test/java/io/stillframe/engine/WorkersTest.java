@@ -339,6 +339,8 @@ class WorkersTest {
     @Test
     void aCaptureThatHasBegunComesToItsEndBeforeItsServiceCloses() {
         try (Lab lab = new Lab(ShutdownBehaviour.ignores())) {
+            // However slow this thread is, the transfer does not get to its end.
+            lab.store.block(Operation.PUT_PART);
             SnapshotService leaving = worker(lab, settings(Worker.ANY).build(), "rack-1");
             SnapshotId id = leaving.create(Lab.request()).id();
             await().until(() -> lab.guest.shutdownEvents() >= 1);

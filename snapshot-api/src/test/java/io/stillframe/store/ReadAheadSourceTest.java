@@ -110,7 +110,7 @@ final class ReadAheadSourceTest {
             }
         });
         reader.start();
-        gate.awaitArrival(Duration.ofSeconds(10));
+        gate.awaitArrival(Duration.ofSeconds(60));
         gate.open();
         source.close();
     }

@@ -229,9 +229,7 @@ final class ChangeBase {
 
     /** Where a disk may differ from its base, if its volumes tell; empty if it must be read. */
     Optional<List<ByteRange>> changes(DiskSnapshot disk) {
-        return Attributes.base(record.record())
-                .flatMap(loans::readable)
-                .flatMap(base -> changes(base, disk.device()));
+        return Attributes.base(record.record()).flatMap(loans::readable).flatMap(base -> changes(base, disk.device()));
     }
 
     private Optional<List<ByteRange>> changes(CatalogRecord base, String device) {

@@ -311,7 +311,8 @@ final class Duties {
         record.assureLease();
         Set<ObjectKey> needed = new StoredRemoval(installation, retries, calls).run(job, new Cancellation());
         if (needed.isEmpty()) {
-            record.change(r -> Attributes.withStore(r, Attributes.StoreState.CLEAN).with(unstored(r.snapshot())));
+            record.change(
+                    r -> Attributes.withStore(r, Attributes.StoreState.CLEAN).with(unstored(r.snapshot())));
         } else {
             LOG.info("younger snapshots are built on {}, which stays until they have gone", needed);
         }

@@ -29,6 +29,9 @@ import org.slf4j.LoggerFactory;
 
 /** The jobs of this service, and each one's way through its threads: capture, transfer, duties. */
 final class Jobs {
+    /** How long one that has given its lease back may take to be gone; a longer one has another reason to be there. */
+    private static final Duration MOST_TO_END = Duration.ofSeconds(1);
+
     private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
 
     private final Installation installation;
@@ -77,16 +80,16 @@ final class Jobs {
      * Makes a job of a snapshot whose lease {@code grant} obtains. Meanwhile nobody else in this service takes the same snapshot: the
      * lease is the service's, and would be granted twice.
      *
-     * @return empty if {@code grant} got no lease
-     * @throws SnapshotException CONFLICT if this service works on it already, or was closed
+     * @return empty if {@code grant} got no lease, or this service works on it already
+     * @throws SnapshotException CONFLICT if this service was closed
      */
     Optional<Job> open(SnapshotId id, Supplier<Optional<Granted>> grant) {
         if (!reserved.add(id)) {
-            throw busy(id);
+            return Optional.empty();
         }
         try {
             if (jobs.containsKey(id)) {
-                throw busy(id);
+                return Optional.empty();
             }
             if (closed) {
                 throw SnapshotException.conflict("the service was closed");
@@ -113,7 +116,8 @@ final class Jobs {
      * @throws SnapshotException CONFLICT if its claim is taken, naming the holder
      */
     Job create(CatalogRecord record) {
-        return open(record.snapshot().id(), () -> Optional.of(created(record))).orElseThrow();
+        SnapshotId id = record.snapshot().id();
+        return open(id, () -> Optional.of(created(record))).orElseThrow(() -> busy(id));
     }
 
     /** Lets a new snapshot wait for its capture, here or in any service. */
@@ -166,8 +170,14 @@ final class Jobs {
     /** Empty if somebody here has just got hold of it, to cancel or to delete it. */
     private Optional<Job> opened(TakenRecord taken) {
         SnapshotId id = taken.record().snapshot().id();
+        // Whoever has just let it wait gives its lease back a moment before it lets go of it.
+        find(id).ifPresent(ending -> ending.awaitEnd(MOST_TO_END));
         try {
-            return open(id, () -> Optional.of(new Granted(taken.lease(), taken.record())));
+            Optional<Job> job = open(id, () -> Optional.of(new Granted(taken.lease(), taken.record())));
+            if (job.isEmpty()) {
+                LOG.info("{} is not begun: {}", id, busy(id).getMessage());
+            }
+            return job;
         } catch (SnapshotException e) {
             LOG.info("{} is not begun: {}", id, e.getMessage());
             return Optional.empty();

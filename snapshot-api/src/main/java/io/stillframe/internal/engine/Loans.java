@@ -86,7 +86,8 @@ final class Loans {
             return found.isPresent();
         } catch (SnapshotException e) {
             if (e.kind() == Kind.FENCED || e.kind() == Kind.NOT_FOUND) {
-                // This one was held up for longer than the lease. Whether it still makes the younger one, that one's lease
+                // This one was held up for longer than the lease. Whether it still makes the younger one, that one's
+                // lease
                 // tells.
                 return false;
             }
@@ -186,7 +187,8 @@ final class Loans {
                                 .filter(key -> !somewhere.contains(key))
                                 .isPresent())
                         .toList();
-        boolean certain = left.isEmpty() || !nowhere.isEmpty() || needed.stream().anyMatch(Set::isEmpty);
+        boolean certain =
+                left.isEmpty() || !nowhere.isEmpty() || needed.stream().anyMatch(Set::isEmpty);
         return new Unneeded(
                 certain, nowhere.stream().mapToLong(DiskSnapshot::bytesStored).sum());
     }

@@ -188,7 +188,8 @@ final class Removal {
                 .catalog()
                 .find(id)
                 .map(CatalogRecord::snapshot)
-                .filter(snapshot -> snapshot.status() == SnapshotStatus.REMOVED && loans.unneeded(snapshot).certain());
+                .filter(snapshot -> snapshot.status() == SnapshotStatus.REMOVED
+                        && loans.unneeded(snapshot).certain());
     }
 
     private void removeUnneeded(Job job) {

@@ -15,8 +15,10 @@ import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.contract.Samples;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,7 +35,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LeaseKeeperTest {
     private static final Duration TTL = Duration.ofSeconds(1);
 
-    private final MemoryCatalog real = MemoryCatalog.create();
+    private final MemoryCatalog real =
+            MemoryCatalog.create(Clock.fixed(Instant.parse("2026-01-01T00:00:00Z"), ZoneOffset.UTC));
     private final Map<String, AtomicInteger> renewals = new ConcurrentHashMap<>();
     private volatile Consumer<Lease> onRenew = lease -> {};
     private final SnapshotCatalog catalog = intercepted();

@@ -130,9 +130,7 @@ class LoansTest {
         assertThat(loans(catalog).of(lender, region)).isEmpty();
         SnapshotCatalog unread = new PluginCalls(
                         Set.of(),
-                        call -> call.name().equals("unreadable")
-                                ? List.of(SnapshotId.create(NOW))
-                                : call.proceed())
+                        call -> call.name().equals("unreadable") ? List.of(SnapshotId.create(NOW)) : call.proceed())
                 .around(SnapshotCatalog.class, catalog);
 
         assertThat(loans(unread).of(lender, region)).containsExactly(disk);

@@ -104,7 +104,7 @@ class PartedUploadTest {
         try (UploadSession first = session(one);
                 UploadSession second = hanging.beginUpload(KEY, PartLayout.fixed(PART), UploadOptions.ofDefaults());
                 PartBuffers buffers = new PartBuffers(PART, 4);
-                PartedUpload upload = upload(buffers, first, second)) {
+                PartedUpload upload = upload(Duration.ofMillis(20), buffers, first, second)) {
             write(upload, image, 100);
             upload.awaitSent();
             assertThat(upload.going()).containsExactly("1");
@@ -147,12 +147,17 @@ class PartedUploadTest {
     }
 
     private PartedUpload upload(PartBuffers buffers, UploadSession... sessions) {
+        return upload(Duration.ofMinutes(1), buffers, sessions);
+    }
+
+    /** @param patience with a store that is behind while others wait */
+    private PartedUpload upload(Duration patience, PartBuffers buffers, UploadSession... sessions) {
         List<PartedUpload.Destination> to = new ArrayList<>();
         for (UploadSession session : sessions) {
             to.add(new PartedUpload.Destination(String.valueOf(to.size() + 1), session, senders));
         }
-        PartedUpload.Terms terms = new PartedUpload.Terms(
-                4, Duration.ofMillis(20), name -> PhaseSpan.none(), (name, why) -> left.add(name));
+        PartedUpload.Terms terms =
+                new PartedUpload.Terms(4, patience, name -> PhaseSpan.none(), (name, why) -> left.add(name));
         return new PartedUpload(to, buffers, retries, new Cancellation(), terms);
     }
 

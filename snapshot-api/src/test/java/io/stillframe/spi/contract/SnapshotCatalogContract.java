@@ -4,13 +4,13 @@ import static io.stillframe.spi.contract.Faults.failing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.stillframe.model.Snapshot;
 import io.stillframe.model.InstanceId;
 import io.stillframe.model.InstanceSummary;
-import io.stillframe.model.SnapshotQuery;
+import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
 import io.stillframe.model.SnapshotId;
+import io.stillframe.model.SnapshotQuery;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.spi.CatalogRecord;
 import io.stillframe.spi.JournalEntry;
