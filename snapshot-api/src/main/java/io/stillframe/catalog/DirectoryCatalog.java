@@ -174,10 +174,10 @@ public final class DirectoryCatalog implements SnapshotCatalog {
         });
     }
 
-    /** Of whatever instance: only the record says whose it is. */
+    /** Those of other instances as well, if this object has never read them: only the record says whose it is. */
     @Override
     public List<SnapshotId> unreadable(InstanceId instance) {
-        return List.copyOf(unreadable().keySet());
+        return locked(() -> state.unreadable(instance));
     }
 
     /** The records that cannot be read, each with its file's name and what is wrong with it. */

@@ -6,6 +6,7 @@ import io.stillframe.internal.file.SafeNames;
 import io.stillframe.internal.json.JsonObject;
 import io.stillframe.internal.json.JsonWriter;
 import io.stillframe.internal.json.SealedJson;
+import io.stillframe.model.InstanceId;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
@@ -218,6 +219,20 @@ final class DirectoryState implements CatalogState {
         Map<SnapshotId, String> result = new TreeMap<>();
         for (SnapshotId id : recordNames()) {
             problem(id).ifPresent(fault -> result.put(id, String.valueOf(fault.getMessage())));
+        }
+        return result;
+    }
+
+    /** Those of them that may be of an instance. What is known of a file that is as it was tells whose it is, but not that it is whole. */
+    List<SnapshotId> unreadable(InstanceId instance) {
+        List<SnapshotId> result = new ArrayList<>();
+        for (SnapshotId id : recordNames()) {
+            learn(id);
+            Known found = known.get(id);
+            boolean others = found != null && !found.snapshot().instance().id().equals(instance);
+            if (!others && exists(id) && problem(id).isPresent()) {
+                result.add(id);
+            }
         }
         return result;
     }

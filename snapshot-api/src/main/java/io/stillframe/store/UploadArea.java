@@ -64,7 +64,7 @@ final class UploadArea {
     private Reserved reserve(Instant now) throws IOException {
         for (int i = 0; i < NAMES_TRIED; i++) {
             UploadFiles files = UploadFiles.create(directory, now);
-            Optional<ProcessLock> lock = lockIfThere(files);
+            Optional<ProcessLock> lock = lockAnew(files);
             if (lock.isPresent()) {
                 return new Reserved(files, lock.get());
             }
@@ -136,14 +136,13 @@ final class UploadArea {
     }
 
     private static ProcessLock lock(UploadFiles files, UploadToken token) throws IOException {
-        try {
-            return ProcessLock.acquire(files.lock(), Duration.ZERO)
-                    .orElseThrow(() -> SnapshotException.conflict("the upload of object " + token.key()
-                            + " is being worked on by a living process; wait for it to end"));
-        } catch (NoSuchFileException e) {
+        Optional<ProcessLock> lock = lockIfThere(files);
+        if (lock.isEmpty() && !Files.exists(files.session())) {
             // Ended while it was being locked.
             throw FileUpload.ended(token);
         }
+        return lock.orElseThrow(() -> SnapshotException.conflict(
+                "the upload of object " + token.key() + " is being worked on by a living process; wait for it to end"));
     }
 
     /** Clears away what a killed process left of an upload that was not yet or is no longer one: its lock is free. */
@@ -158,12 +157,22 @@ final class UploadArea {
         }
     }
 
-    /** Empty if another owner has it, or has removed it. */
-    private static Optional<ProcessLock> lockIfThere(UploadFiles files) throws IOException {
+    /** Only who begins an upload makes its lock: empty if another one has that already, or has removed it. */
+    private static Optional<ProcessLock> lockAnew(UploadFiles files) throws IOException {
         try {
             return ProcessLock.acquire(files.lock(), Duration.ZERO);
         } catch (NoSuchFileException e) {
             return Optional.empty();
+        }
+    }
+
+    /** Empty if another owner has it, or has removed it. */
+    private static Optional<ProcessLock> lockIfThere(UploadFiles files) throws IOException {
+        try {
+            return ProcessLock.acquireExisting(files.lock(), Duration.ZERO);
+        } catch (NoSuchFileException e) {
+            // It is removed last: if anything is left without it, the lock itself was lost, and is nobody's.
+            return files.isWritten() ? lockAnew(files) : Optional.empty();
         }
     }
 

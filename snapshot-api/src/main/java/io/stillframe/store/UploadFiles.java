@@ -82,6 +82,11 @@ record UploadFiles(Path directory, String id) {
         return upload;
     }
 
+    /** Whether there is anything that only the holder of the lock writes, and removes before the lock. */
+    boolean isWritten() {
+        return Files.exists(session()) || Files.exists(file("new")) || Files.exists(parts()) || Files.exists(body());
+    }
+
     /** What the session file says; empty if there is none, CORRUPT if it cannot be read. */
     Optional<UnfinishedUpload> read() throws IOException {
         try {

@@ -13,14 +13,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.stillframe.SnapshotService;
 import io.stillframe.model.LastCopies;
+import io.stillframe.model.RegionReport;
 import io.stillframe.model.ScrubReport;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
 import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.SweepMode;
 import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.store.FaultInjectingStore.Operation;
+import io.stillframe.testing.PluginCalls;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Snapshots that store changes, in several regions. */
@@ -117,6 +123,32 @@ class ChangesInRegionsTest {
 
             assertThat(lab.catalog.list(Optional.empty(), 10).items()).isEmpty();
             assertThat(regions.objects("eu")).isEmpty();
+        }
+    }
+
+    /** Nobody knows when that ends: who drains is told instead of waiting. */
+    @Test
+    void aRegionIsNotDrainedOfWhatOneWithAnUnreadableRecordMayNeed() {
+        try (RegionLab regions = new RegionLab()) {
+            Lab lab = regions.lab;
+            SnapshotId unreadable = SnapshotId.create(lab.clock.instant());
+            SnapshotCatalog catalog = new PluginCalls(
+                            Set.of(), call -> call.name().equals("unreadable") ? List.of(unreadable) : call.proceed())
+                    .around(SnapshotCatalog.class, lab.catalog);
+            SnapshotService service = regions.service(RegionLab.settings().build(), regions.stores(), catalog);
+            Snapshot first = taken(lab, service, changes().withRegions("eu", "us"));
+            Snapshot second = taken(lab, service, changes().withRegions("eu", "us"));
+            RegionLab.awaitWhole(service, second.id());
+
+            RegionReport drained = service.drainRegion("us", Optional.empty(), report -> {}, new Cancellation());
+
+            assertThat(drained.failures())
+                    .filteredOn(failed -> failed.snapshot().equals(first.id()))
+                    .singleElement()
+                    .satisfies(failed -> assertThat(failed.reason())
+                            .contains(unreadable.value())
+                            .contains("cannot be read"));
+            assertThat(regions.objects("us")).isNotEmpty();
         }
     }
 

@@ -16,6 +16,7 @@ import io.stillframe.spi.ByteSource;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
 import io.stillframe.spi.ObjectStore;
+import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.store.FaultInjectingStore;
 import io.stillframe.store.FaultInjectingStore.Operation;
 import io.stillframe.store.MemoryObjectStore;
@@ -61,9 +62,15 @@ final class RegionLab implements AutoCloseable {
 
     /** Closed with the lab. */
     SnapshotService service(ServiceSettings settings, Map<String, ? extends ObjectStore> regions) {
+        return service(settings, regions, lab.catalog);
+    }
+
+    /** Closed with the lab. */
+    SnapshotService service(
+            ServiceSettings settings, Map<String, ? extends ObjectStore> regions, SnapshotCatalog catalog) {
         SnapshotService.Builder builder = SnapshotService.builder()
                 .hypervisor(lab.host)
-                .catalog(lab.catalog)
+                .catalog(catalog)
                 .settings(settings)
                 .clock(lab.clock);
         regions.forEach((name, store) -> builder.region(name, store, "in-" + name));

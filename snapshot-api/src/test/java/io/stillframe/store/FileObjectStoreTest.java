@@ -327,6 +327,21 @@ final class FileObjectStoreTest {
         assertThat(uploads()).isEmptyDirectory();
     }
 
+    /** As after a crash of the whole machine, or in a copy of the directory. */
+    @Test
+    void anUploadWhoseLockWasLostIsGoneOnWith() throws IOException {
+        UploadSession session = store.beginUpload(key("k"), LAYOUT, DEFAULTS);
+        UploadToken token = session.token();
+        session.detach();
+        session.close();
+        Files.delete(uploads().resolve(token.state() + ".lock"));
+        store.resumeUpload(token).close();
+        assertThat(uploads()).isEmptyDirectory();
+        Files.createFile(uploads().resolve("0123456789ab0123456789abcdef.body"));
+        assertThat(store.listUploads("", Optional.empty(), 10).items()).isEmpty();
+        assertThat(uploads()).isEmptyDirectory();
+    }
+
     /** A lock that is not held yet looks like a dead process's. */
     @Test
     void uploadsBeginWhileOthersClearAwayWhatIsLeft() throws Exception {

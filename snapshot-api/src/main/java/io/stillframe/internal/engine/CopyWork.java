@@ -7,6 +7,7 @@ import io.stillframe.model.ScrubReport;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
 import io.stillframe.model.SnapshotException.Kind;
+import io.stillframe.model.SnapshotId;
 import io.stillframe.spi.Cancellation;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.ObjectStat;
@@ -96,14 +97,22 @@ final class CopyWork {
             return lent;
         });
         if (!needed.isEmpty()) {
-            throw SnapshotException.conflict("younger snapshots in the region are built on "
-                    + needed.stream().map(ObjectKey::value).sorted().toList());
+            throw SnapshotException.conflict(why(needed));
         }
         record.change(r -> Replicas.in(region, r.snapshot())
                 .map(copy -> Attributes.withoutCopy(r, copy))
                 .orElse(r)
                 .with(Replicas.without(r.snapshot(), region::holds)));
         LOG.info("the copy in region {} is removed", region);
+    }
+
+    private String why(Set<ObjectKey> needed) {
+        List<String> keys = needed.stream().map(ObjectKey::value).sorted().toList();
+        List<SnapshotId> unreadable =
+                installation.catalog().unreadable(record.snapshot().instance().id());
+        return unreadable.isEmpty()
+                ? "younger snapshots in the region are built on " + keys
+                : unreadable + ", whose records cannot be read, may be built on " + keys;
     }
 
     private void copyTo(Region target) {

@@ -91,6 +91,7 @@ final class RegionWork {
             }
         }
         if (there.get().state() == Replica.State.DELETING) {
+            requireAnEnd(snapshot, there.get());
             return false;
         }
         boolean elsewhere = snapshot.replicas().stream()
@@ -104,6 +105,13 @@ final class RegionWork {
                             "its only complete copy is in region " + region + "; name a region to copy it to")));
         }
         return false;
+    }
+
+    /** What readable snapshots need goes with them; of others nobody knows when. */
+    private void requireAnEnd(Snapshot snapshot, Replica copy) {
+        if (copy.failure().isPresent() && reads.besidesUnreadable(snapshot)) {
+            throw SnapshotException.conflict(copy.failure().get());
+        }
     }
 
     /** @param step does what comes next for a snapshot; whether nothing is left to be done */

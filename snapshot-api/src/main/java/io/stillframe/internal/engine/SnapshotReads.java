@@ -55,6 +55,11 @@ final class SnapshotReads {
         }
     }
 
+    /** Whether there may be snapshots of the same instance of which nobody knows what they need. */
+    boolean besidesUnreadable(Snapshot snapshot) {
+        return !installation.catalog().unreadable(snapshot.instance().id()).isEmpty();
+    }
+
     Page<Snapshot> list(SnapshotQuery query, Optional<String> after, int limit) {
         Page<CatalogRecord> page = installation.catalog().list(query, after, limit);
         List<Snapshot> items = page.items().stream()

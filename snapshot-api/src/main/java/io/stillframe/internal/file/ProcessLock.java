@@ -56,8 +56,17 @@ public final class ProcessLock implements AutoCloseable {
      * @throws NoSuchFileException if its owner removed the file meanwhile
      */
     public static Optional<ProcessLock> acquire(Path file, Duration patience) throws IOException {
-        long deadline = System.nanoTime() + patience.toNanos();
         createIfAbsent(file);
+        return acquireExisting(file, patience);
+    }
+
+    /**
+     * Locks a file that exists; otherwise as {@link #acquire}.
+     *
+     * @throws NoSuchFileException if it does not exist
+     */
+    public static Optional<ProcessLock> acquireExisting(Path file, Duration patience) throws IOException {
+        long deadline = System.nanoTime() + patience.toNanos();
         Object key = keyOf(file);
         if (!hold(key, deadline)) {
             return Optional.empty();
