@@ -10,6 +10,7 @@ import static io.stillframe.engine.ChangesLab.names;
 import static io.stillframe.engine.ChangesLab.noise;
 import static io.stillframe.engine.ChangesLab.pointedInto;
 import static io.stillframe.engine.ChangesLab.taken;
+import static io.stillframe.testing.Conditions.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
@@ -26,11 +27,13 @@ import io.stillframe.model.SnapshotStatus;
 import io.stillframe.model.SweepMode;
 import io.stillframe.model.SweepReport;
 import io.stillframe.spi.Cancellation;
+import io.stillframe.spi.JournalEntry;
 import io.stillframe.spi.LeaseOutcome;
 import io.stillframe.spi.ObjectKey;
 import io.stillframe.spi.PublishMode;
 import io.stillframe.spi.SnapshotCatalog;
 import io.stillframe.spi.UploadOptions;
+import io.stillframe.store.FaultInjectingStore.Gate;
 import io.stillframe.store.FaultInjectingStore.Operation;
 import io.stillframe.testing.PluginCalls;
 import java.io.IOException;
@@ -42,6 +45,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -154,6 +159,34 @@ class ChangesRemovalTest {
                 .filter(item -> item.subject().equals(snapshot.id().value()))
                 .map(item -> tuple(item.action(), item.bytes()))
                 .toList();
+    }
+
+    /** The one that comes second found it removed, and showed it as DELETING again. */
+    @Test
+    void whoeverDeletesItSecondLeavesItAsItIs() {
+        try (Lab lab = Lab.running()) {
+            SnapshotService service = lab.service();
+            Snapshot first = taken(lab, service, changes());
+            lab.guest.write("vda", MIB, noise(2));
+            Snapshot second = taken(lab, service, changes());
+            Gate gate = lab.store.block(Operation.DELETE);
+            CompletableFuture<Void> one = CompletableFuture.runAsync(() -> service.delete(first.id()));
+            gate.awaitArrival(Lab.LONG);
+            Thread waiting = new Thread(() -> service.delete(first.id()));
+            waiting.start();
+            await().until(() -> waiting.getState() == Thread.State.TIMED_WAITING);
+            gate.open();
+            one.orTimeout(60, TimeUnit.SECONDS).join();
+            await().until(() -> !waiting.isAlive());
+
+            assertThat(lab.catalog.find(first.id()).orElseThrow().snapshot().status())
+                    .isEqualTo(SnapshotStatus.REMOVED);
+            assertThat(lab.catalog.journal(first.id()))
+                    .extracting(JournalEntry::detail)
+                    .contains("was AVAILABLE")
+                    .doesNotContain("was REMOVED");
+            assertReads(lab, service, second);
+        }
     }
 
     @Test

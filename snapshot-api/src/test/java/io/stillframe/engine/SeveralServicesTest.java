@@ -32,6 +32,34 @@ import org.junit.jupiter.api.Test;
 
 /** Several services on one catalog: they see each other's work, ask each other to end, and never both touch one snapshot. */
 class SeveralServicesTest {
+    /** Found by the model: it took the last shutdown event for hours old, and the guest that obeyed it a moment later stayed off. */
+    @Test
+    void aGuestThatADeadServiceAskedToStopIsWatchedWhateverTheSuccessorsClockSays() {
+        try (Lab lab = new Lab(ShutdownBehaviour.obeysAfter(Duration.ofSeconds(4)))) {
+            CallGate death = new CallGate(
+                    CallGate.Fault.CRASH_BEFORE, Integer.MAX_VALUE, () -> new IllegalStateException("not thrown"));
+            lab.service(Lab.settings().build(), death.around(lab.host), lab.store, death.around(lab.catalog))
+                    .create(Lab.request()
+                            .withShutdown(new ShutdownPolicy(Duration.ofSeconds(30), Duration.ofSeconds(30))));
+            await().until(() -> lab.guest.shutdownEvents() == 1);
+            death.kill();
+            lab.letLeasesRunOut();
+            SnapshotService successor = lab.add(SnapshotService.builder()
+                    .hypervisor(lab.host)
+                    .store(lab.store)
+                    .catalog(lab.catalog)
+                    .settings(Lab.settings().stopGrace(Lab.LONG).build())
+                    .clock(Clock.offset(lab.clock, Duration.ofHours(10)))
+                    .build());
+            successor.recover(new Cancellation());
+            await().untilAsserted(() -> {
+                assertThat(lab.guest.bootCount()).as("it was off in between").isEqualTo(2);
+                assertThat(lab.guest.state().power()).isEqualTo(PowerState.RUNNING);
+            });
+            lab.awaitNothingLeft();
+        }
+    }
+
     private static final Duration SHORT_LEASE = Duration.ofSeconds(1);
 
     @Test

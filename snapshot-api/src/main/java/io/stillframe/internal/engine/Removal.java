@@ -96,6 +96,11 @@ final class Removal {
      */
     void remove(Job job) {
         Snapshot before = job.record().snapshot();
+        if (before.status() == SnapshotStatus.REMOVED) {
+            // Somebody else was faster. What is left of it is others'.
+            jobs.end(job);
+            return;
+        }
         try {
             OwnedRecord record = job.record();
             if (record.snapshot().status() != SnapshotStatus.DELETING) {
