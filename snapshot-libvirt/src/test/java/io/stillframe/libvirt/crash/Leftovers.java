@@ -1,5 +1,8 @@
 package io.stillframe.libvirt.crash;
 
+import static io.stillframe.testing.Conditions.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.stillframe.libvirt.Lab;
 import io.stillframe.libvirt.LabGuest;
 import io.stillframe.model.Snapshot;
@@ -155,6 +158,14 @@ record Leftovers(
         lab.tryCommand("virsh", "destroy", copyName());
         lab.tryCommand("virsh", "undefine", copyName());
         copyFiles().forEach(CrashBench::removeAll);
-        copyVolumes().forEach(volume -> lab.command("rbd", "rm", "--no-progress", volume));
+        copyVolumes().forEach(this::removeVolume);
+    }
+
+    /** The cluster takes a client that was killed for one that watches the volume for half a minute more. */
+    private void removeVolume(String volume) {
+        await(volume).untilAsserted(() -> {
+            Lab.Outcome outcome = lab.tryCommand("rbd", "rm", "--no-progress", volume);
+            assertThat(outcome.status()).as(outcome.output()).isZero();
+        });
     }
 }
