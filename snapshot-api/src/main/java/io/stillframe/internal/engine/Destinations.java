@@ -96,7 +96,15 @@ final class Destinations {
      * @throws SnapshotException the first one's failure if all fail
      */
     <T> Map<Region, T> each(String what, Function<Region, T> call, Consumer<T> ifLate) {
-        List<RegionCalls.Outcome<T>> outcomes = calls.run(what, going(), job.cancellation(), inContext(call), ifLate);
+        return values(calls.run(what, going(), job.cancellation(), inContext(call), ifLate));
+    }
+
+    /** The same, of what must not come late: the slowest region is waited for. */
+    <T> Map<Region, T> eachToItsEnd(String what, Function<Region, T> call) {
+        return values(calls.runToTheirEnd(what, going(), job.cancellation(), inContext(call)));
+    }
+
+    private <T> Map<Region, T> values(List<RegionCalls.Outcome<T>> outcomes) {
         if (outcomes.stream().noneMatch(RegionCalls.Outcome::isGood)) {
             throw RegionCalls.failure(outcomes);
         }

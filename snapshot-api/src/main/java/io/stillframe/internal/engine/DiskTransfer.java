@@ -69,9 +69,14 @@ final class DiskTransfer {
     /** Removes from the regions what nobody goes on with. */
     void removeStrays() {
         String what = "removing what an interrupted transfer has left";
-        destinations.each(what, region -> {
-            EarlierTransfer earlier = earlier(region);
-            retries.run(what, job.cancellation(), earlier::removeStrays);
+        Map<Region, List<ObjectKey>> strays =
+                destinations.each(what, region -> retries.call(what, job.cancellation(), earlier(region)::strays));
+        if (strays.values().stream().allMatch(List::isEmpty)) {
+            return;
+        }
+        destinations.eachToItsEnd(what, region -> {
+            List<ObjectKey> found = strays.getOrDefault(region, List.of());
+            retries.run(what, job.cancellation(), () -> earlier(region).remove(found));
             return region;
         });
     }

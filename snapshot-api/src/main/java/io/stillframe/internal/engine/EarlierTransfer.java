@@ -41,12 +41,12 @@ final class EarlierTransfer {
         return new EarlierTransfer(record, region);
     }
 
-    /** Removes what nobody goes on with: uploads that the record does not know of, and objects that it does not call stored. */
-    void removeStrays() {
+    /** Aborts uploads that the record does not know of, and finds objects that it does not call stored: nobody goes on with either. */
+    List<ObjectKey> strays() {
         boolean begun = record.snapshot().phase() != Phase.WAITING
                 || !Attributes.uploads(record, region).isEmpty();
         if (!begun) {
-            return;
+            return List.of();
         }
         List<UploadToken> known = Attributes.uploads(record, region);
         objects.forEachUpload(StoredLayout.prefix(record.snapshot().id()), upload -> {
@@ -62,7 +62,11 @@ final class EarlierTransfer {
                 .flatMap(disk -> disk.object().stream())
                 .map(ObjectKey::of)
                 .forEach(strays::remove);
-        store.delete(List.copyOf(strays));
+        return List.copyOf(strays);
+    }
+
+    void remove(List<ObjectKey> strays) {
+        store.delete(strays);
     }
 
     /** Whether that disk needs nothing more. */

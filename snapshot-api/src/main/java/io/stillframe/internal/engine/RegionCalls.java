@@ -22,6 +22,8 @@ final class RegionCalls {
     private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Function<Region, Executor> threads;
+    private static final Duration FOR_EVER = Duration.ofDays(10_000);
+
     private final Duration patience;
 
     RegionCalls(Function<Region, Executor> threads, Duration patience) {
@@ -78,6 +80,25 @@ final class RegionCalls {
             Cancellation cancellation,
             Function<Region, T> call,
             Consumer<T> ifLate) {
+        return run(what, regions, cancellation, patience, call, ifLate);
+    }
+
+    /**
+     * Makes calls that must not come late: what another one stores in the region meanwhile would be taken away again. No region is left
+     * behind before its call has come to its end.
+     */
+    <T> List<Outcome<T>> runToTheirEnd(
+            String what, List<Region> regions, Cancellation cancellation, Function<Region, T> call) {
+        return run(what, regions, cancellation, FOR_EVER, call, late -> {});
+    }
+
+    private <T> List<Outcome<T>> run(
+            String what,
+            List<Region> regions,
+            Cancellation cancellation,
+            Duration patience,
+            Function<Region, T> call,
+            Consumer<T> ifLate) {
         if (regions.size() == 1) {
             return List.of(outcome(regions.get(0), call));
         }
@@ -91,7 +112,7 @@ final class RegionCalls {
             settled.raise();
         }));
         try {
-            await(what, calls, settled, cancellation);
+            await(what, calls, settled, patience, cancellation);
         } catch (RuntimeException | Error e) {
             calls.forEach(one -> one.settle(failed(one.region(), e)));
             throw e;
@@ -124,7 +145,8 @@ final class RegionCalls {
         return failure instanceof SnapshotException ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 
-    private <T> void await(String what, List<Call<T>> calls, Signal settled, Cancellation cancellation) {
+    private <T> void await(
+            String what, List<Call<T>> calls, Signal settled, Duration patience, Cancellation cancellation) {
         long since = 0;
         boolean counting = false;
         while (calls.stream().anyMatch(Call::isOpen)) {
