@@ -4,6 +4,7 @@ import io.stillframe.model.Phase;
 import io.stillframe.model.Replica;
 import io.stillframe.model.Snapshot;
 import io.stillframe.model.SnapshotException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -99,9 +100,9 @@ final class Destinations {
         return values(calls.run(what, going(), job.cancellation(), inContext(call), ifLate));
     }
 
-    /** The same, of what must not come late: the slowest region is waited for. */
-    <T> Map<Region, T> eachToItsEnd(String what, Function<Region, T> call) {
-        return values(calls.runToTheirEnd(what, going(), job.cancellation(), inContext(call)));
+    /** The same, of what should not come late: the slowest region is waited for until that limit. */
+    <T> Map<Region, T> eachWithin(Duration limit, String what, Function<Region, T> call) {
+        return values(calls.runWithin(limit, what, going(), job.cancellation(), inContext(call)));
     }
 
     private <T> Map<Region, T> values(List<RegionCalls.Outcome<T>> outcomes) {

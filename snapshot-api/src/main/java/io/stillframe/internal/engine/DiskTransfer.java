@@ -74,7 +74,7 @@ final class DiskTransfer {
         if (strays.values().stream().allMatch(List::isEmpty)) {
             return;
         }
-        destinations.eachToItsEnd(what, region -> {
+        destinations.eachWithin(installation.settings().stallLimit(), what, region -> {
             List<ObjectKey> found = strays.getOrDefault(region, List.of());
             retries.run(what, job.cancellation(), () -> earlier(region).remove(found));
             return region;

@@ -45,7 +45,10 @@ final class Loans {
         if (borrowers.unreadable().isEmpty()) {
             return in(region, borrowers.known(), lender.snapshot());
         }
-        LOG.warn("what the snapshot has stored stays, the records of {} cannot be read", borrowers.unreadable());
+        LOG.warn(
+                "what {} has stored stays: the records of {}, which may be built on it, cannot be read",
+                lender.snapshot().id(),
+                borrowers.unreadable());
         return all(lender.snapshot(), region);
     }
 
@@ -86,9 +89,7 @@ final class Loans {
             return found.isPresent();
         } catch (SnapshotException e) {
             if (e.kind() == Kind.FENCED || e.kind() == Kind.NOT_FOUND) {
-                // This one was held up for longer than the lease. Whether it still makes the younger one, that one's
-                // lease
-                // tells.
+                // This one was held up for longer than the lease; who makes the younger one is told by another.
                 return false;
             }
             throw e;

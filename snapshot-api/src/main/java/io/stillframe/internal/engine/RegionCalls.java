@@ -22,8 +22,6 @@ final class RegionCalls {
     private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Function<Region, Executor> threads;
-    private static final Duration FOR_EVER = Duration.ofDays(10_000);
-
     private final Duration patience;
 
     RegionCalls(Function<Region, Executor> threads, Duration patience) {
@@ -84,12 +82,13 @@ final class RegionCalls {
     }
 
     /**
-     * Makes calls that must not come late: what another one stores in the region meanwhile would be taken away again. No region is left
-     * behind before its call has come to its end.
+     * Makes calls that should not come late: what another one stores in the region meanwhile would be taken away again.
+     *
+     * @param limit how long after another region's a call may take before its region is left behind all the same
      */
-    <T> List<Outcome<T>> runToTheirEnd(
-            String what, List<Region> regions, Cancellation cancellation, Function<Region, T> call) {
-        return run(what, regions, cancellation, FOR_EVER, call, late -> {});
+    <T> List<Outcome<T>> runWithin(
+            Duration limit, String what, List<Region> regions, Cancellation cancellation, Function<Region, T> call) {
+        return run(what, regions, cancellation, limit, call, late -> {});
     }
 
     private <T> List<Outcome<T>> run(
